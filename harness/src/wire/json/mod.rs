@@ -1,0 +1,80 @@
+//! Strict JSON that can't fail to read: a value as far as there was one, and every departure from RFC 8259 beside it.
+//!
+//! Common parsers hide what a protocol check must see (duplicate keys, the spelling of numbers) or refuse the whole text
+//! for one fault (`NaN`, a lone surrogate, a byte order mark). This one keeps the first and reads past the second.
+
+mod display;
+mod number;
+mod problem;
+mod scan;
+mod stack;
+mod text;
+mod value;
+
+pub use problem::{Problem, ProblemKind};
+pub use value::Json;
+
+/// The deepest nesting that is ever built, whatever [`Limits`] say: values are dropped, compared and shown recursively.
+const DEEPEST: usize = 1024;
+/// Problems kept of each kind, so that many of one don't hide another; the one that ends the reading is kept besides.
+const MAX_OF_KIND: usize = 20;
+
+/// Bounds on what one text may cost us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest text that is read, in bytes. A longer one is not looked into.
+    pub max_bytes: usize,
+    /// Deepest nesting of arrays and objects; deeper subtrees are skipped. Never above 1024.
+    pub max_depth: usize,
+    /// Most values in one text, counting containers and scalars.
+    pub max_nodes: usize,
+}
+
+impl Default for Limits {
+    /// 64 MiB, as kernels may send tens of megabytes in one frame, 512 levels and a million values.
+    fn default() -> Self {
+        Self {
+            max_bytes: 64 << 20,
+            max_depth: 512,
+            max_nodes: 1_000_000,
+        }
+    }
+}
+
+/// What [`parse`] made of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    /// What could be read. A text that breaks off yields its complete members and items so far.
+    pub value: Option<Json>,
+    /// What was wrong, by offset; empty for standard JSON. At most the first 20 of each kind, and the one that
+    /// ended the reading.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads one JSON text (RFC 8259, UTF-8).
+///
+/// The reading goes on after a fault wherever the structure is still plain: invalid UTF-8 and lone surrogates become U+FFFD,
+/// an unknown escape is read as its letters, a malformed number and `NaN` keep their spelling, a subtree that is too deep
+/// becomes `null`. Any other fault ends it.
+#[must_use]
+pub fn parse(bytes: &[u8], limits: &Limits) -> Parsed {
+    if bytes.len() > limits.max_bytes {
+        let problem = Problem {
+            kind: ProblemKind::TooLarge,
+            offset: limits.max_bytes,
+            path: String::new(),
+        };
+        return Parsed {
+            value: None,
+            problems: vec![problem],
+        };
+    }
+    let limits = Limits {
+        max_depth: limits.max_depth.min(DEEPEST),
+        ..*limits
+    };
+    scan::Scanner::new(bytes, limits).scan()
+}
+
+#[cfg(test)]
+mod tests;
