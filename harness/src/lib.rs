@@ -11,4 +11,5 @@
 //! | [`session`] | kernels as processes, sockets, and the player of plans |
 //! | [`oracle`] | verdicts and findings, from a spec and a trace alone |
 
+pub mod spec;
 pub mod wire;

@@ -1,0 +1,59 @@
+//! Scenarios: scripted client traffic, as written down; a plan is made of one with a profile.
+
+mod read;
+mod read_send;
+mod read_steps;
+mod reference;
+mod step;
+
+use std::collections::BTreeSet;
+
+pub(super) use read::{Known, read};
+pub use reference::SnippetReference;
+pub use step::{
+    Action, Await, Connect, Format, Interrupt, Payload, Send, Settle, Sign, Step, Wait,
+};
+
+/// A scenario, from `specs/scenarios/GROUP/NAME.toml`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// The name: that of the file, without its ending.
+    pub name: String,
+    /// The group: the folder.
+    pub group: String,
+    /// What happens, in a sentence.
+    pub summary: String,
+    /// Ids of the rules that it is for.
+    pub provokes: Vec<String>,
+    /// Whether it needs a kernel of its own.
+    pub fresh: bool,
+    /// Which of `supported_features` a kernel must announce for it.
+    pub feature: Option<String>,
+    /// The clients that are connected before the first step: all but those that a step connects.
+    pub clients: Vec<String>,
+    /// What is done, in order; never empty.
+    pub steps: Vec<Step>,
+    /// The file, as the loader found it.
+    pub file: String,
+}
+
+impl Scenario {
+    /// `group/name`, by which traces and reports call it.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("{}/{}", self.group, self.name)
+    }
+
+    /// The step of a name.
+    #[must_use]
+    pub fn step(&self, name: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| step.name == name)
+    }
+
+    /// The snippets without which it can't be played. Those of optional steps are not among them.
+    #[must_use]
+    pub fn needed_snippets(&self) -> BTreeSet<&str> {
+        let needed = self.steps.iter().filter(|step| !step.optional);
+        needed.flat_map(Step::snippets).collect()
+    }
+}
