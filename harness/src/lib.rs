@@ -12,4 +12,5 @@
 //! | [`oracle`] | verdicts and findings, from a spec and a trace alone |
 
 pub mod spec;
+pub mod trace;
 pub mod wire;

@@ -1,0 +1,21 @@
+//! The record of a run: what crossed each socket, and all else that bears on a verdict, in the order in which it happened.
+//!
+//! A trace is a file of JSON Lines, one [`Record`] a line, appended while the run goes on. Frames stand in it as they were
+//! sent or received, before any parsing, so that a trace can be judged again by a later oracle. It holds no key: beside each
+//! received message stands the signature that it ought to carry.
+
+mod bytes;
+mod event;
+mod read;
+mod record;
+mod recorder;
+
+pub use bytes::Bytes;
+pub use event::{
+    Calibrated, Connected, Disconnected, End, Event, Exited, Expectation, Facts, KernelStarted, Ladder, Noted, Output, Probed, Received,
+    ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, TraceStarted, Why, TRACE_VERSION,
+};
+pub use record::Record;
+pub use read::{read_trace, ReadError, Reader};
+pub use recorder::{Recorder, RecorderError};
+pub mod notation;

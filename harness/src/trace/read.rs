@@ -1,0 +1,160 @@
+//! Reads a trace back, a line at a time: a trace file may come from anyone and be cut anywhere.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use super::{Event, Record, TRACE_VERSION};
+
+/// The longest line that is read, in bytes: a message of 64 MiB with every byte escaped, and then some.
+const LINE_LIMIT: u64 = 1 << 29;
+
+/// Why a trace could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file itself.
+    #[error("cannot read the trace {path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file does not begin as a trace does.
+    #[error("{path}: not a trace: its first line is not {{\"t\":0,\"trace\":{{…}}}}")]
+    NotATrace {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A version that this build does not know.
+    #[error("{path}: trace version {found} is newer than {TRACE_VERSION}, the newest that this build reads; use a newer kernelcheck")]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+    },
+    /// Lines that are not events; all of them, up to a limit.
+    #[error("{path}: {}", list(.lines))]
+    Lines {
+        /// The file.
+        path: PathBuf,
+        /// Line number (from 1) and what is wrong with it.
+        lines: Vec<(u64, String)>,
+    },
+}
+
+fn list(lines: &[(u64, String)]) -> String {
+    lines.iter().map(|(line, what)| format!("line {line}: {what}")).collect::<Vec<_>>().join("\n  ")
+}
+
+/// Reads records one at a time. A last line without its end, as a killed run leaves, is passed over and told by [`Reader::cut_short`].
+pub struct Reader<R> {
+    input: R,
+    line: u64,
+    buffer: Vec<u8>,
+    cut_short: bool,
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Reads from `input`.
+    pub fn new(input: R) -> Self {
+        Self { input, line: 0, buffer: Vec::new(), cut_short: false }
+    }
+
+    /// Whether the trace ended in the middle of a line.
+    pub fn cut_short(&self) -> bool {
+        self.cut_short
+    }
+}
+
+impl<R: BufRead> Iterator for Reader<R> {
+    /// The line's number, and its record or what is wrong with it.
+    type Item = (u64, Result<Record, String>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.buffer.clear();
+        self.line += 1;
+        match (&mut self.input).take(LINE_LIMIT).read_until(b'\n', &mut self.buffer) {
+            Err(error) => return Some((self.line, Err(error.to_string()))),
+            Ok(0) => return None,
+            Ok(_) => {}
+        }
+        if self.buffer.last() != Some(&b'\n') {
+            self.cut_short = true;
+            return None;
+        }
+        Some((self.line, serde_json::from_slice(&self.buffer).map_err(|error| error.to_string())))
+    }
+}
+
+/// The mistakes that one [`ReadError::Lines`] lists at most.
+const MISTAKES_LISTED: usize = 20;
+
+/// Reads a whole trace. Every bad line is told at once; a last line that was cut is passed over.
+pub fn read_trace(path: &Path) -> Result<Vec<Record>, ReadError> {
+    let file = File::open(path).map_err(|source| ReadError::File { path: path.to_owned(), source })?;
+    let (mut records, mut mistakes) = (Vec::new(), Vec::new());
+    for (line, record) in Reader::new(BufReader::new(file)) {
+        match record {
+            Ok(record) => {
+                check_first(path, line, &record)?;
+                records.push(record);
+            }
+            Err(_) if line == 1 => return Err(ReadError::NotATrace { path: path.to_owned() }),
+            Err(what) if mistakes.len() < MISTAKES_LISTED => mistakes.push((line, what)),
+            Err(_) => {}
+        }
+    }
+    if records.is_empty() {
+        return Err(ReadError::NotATrace { path: path.to_owned() });
+    }
+    if mistakes.is_empty() { Ok(records) } else { Err(ReadError::Lines { path: path.to_owned(), lines: mistakes }) }
+}
+
+fn check_first(path: &Path, line: u64, record: &Record) -> Result<(), ReadError> {
+    if line != 1 {
+        return Ok(());
+    }
+    match &record.event {
+        Event::TraceStarted(started) if started.version > TRACE_VERSION => {
+            Err(ReadError::Version { path: path.to_owned(), found: started.version })
+        }
+        Event::TraceStarted(_) => Ok(()),
+        _ => Err(ReadError::NotATrace { path: path.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: &str = r#"{"t":0,"trace":{"version":1,"tool":"x","started":"2026-01-01T00:00:00Z","unix_nanos":0,"seed":1}}"#;
+
+    fn read(text: &str) -> Result<Vec<Record>, String> {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = dir.path().join("t");
+        std::fs::write(&path, text).expect("writable");
+        read_trace(&path).map_err(|error| error.to_string().replace(&format!("{}", path.display()), "t"))
+    }
+
+    #[test]
+    fn a_cut_last_line_is_passed_over() {
+        let records = read(&format!("{FIRST}\n{{\"t\":5,\"end\":{{\"why\":\"completed\"}}}}\n{{\"t\":6,\"no")).expect("readable");
+        assert_eq!(records.iter().map(|r| (r.t, r.event.kind())).collect::<Vec<_>>(), [(0, "trace"), (5, "end")]);
+    }
+
+    #[test]
+    fn every_bad_line_is_told_at_once() {
+        let error = read(&format!("{FIRST}\nx\n{{\"t\":5,\"end\":{{\"why\":\"completed\"}}}}\n{{\"t\":6}}\n")).expect_err("two bad lines");
+        assert_eq!(error, "t: line 2: expected value at line 1 column 1\n  line 4: no event on this line at line 1 column 7");
+    }
+
+    #[test]
+    fn other_files_are_refused() {
+        assert_eq!(read("hello\n").expect_err("no trace"), "t: not a trace: its first line is not {\"t\":0,\"trace\":{…}}");
+        assert_eq!(read("").expect_err("empty"), "t: not a trace: its first line is not {\"t\":0,\"trace\":{…}}");
+        let newer = read(&FIRST.replace("\"version\":1", "\"version\":99")).map(|_| ());
+        assert!(newer.is_err_and(|e| e.contains("newer than 1")));
+    }
+}

@@ -1,0 +1,234 @@
+//! Writes a trace while the run goes on.
+//!
+//! Recording must cost the session nearly nothing, so [`Recorder::record`] only takes the time and keeps the event; lines
+//! are made and written in [`Recorder::flush`], which the session calls when it has sent something and is about to wait: the
+//! kernel's work and ours then overlap, and what is lost if we are killed is what the last moment brought.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Event, Record, TRACE_VERSION, TraceStarted};
+
+/// Why a trace could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the trace {path}: {source}")]
+pub struct RecorderError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// An append-only trace file; shared by the session and the tasks that watch its kernel.
+pub struct Recorder {
+    path: PathBuf,
+    began: Instant,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    file: Option<File>,
+    /// Recorded and not yet written.
+    pending: Vec<Record>,
+    /// Written and not yet taken by [`Recorder::take`], where a listener wants them.
+    kept: Vec<Record>,
+    keep: bool,
+    buffer: Vec<u8>,
+    lines: u64,
+    bytes: u64,
+    /// Where all goes from when this trace became part of another on.
+    joined: Option<Arc<Recorder>>,
+}
+
+impl Recorder {
+    /// Starts a trace at `path`, which must not exist, readable for the user alone.
+    pub fn create(path: &Path, seed: u64) -> Result<Self, RecorderError> {
+        use std::os::unix::fs::OpenOptionsExt;
+        let file = File::options()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(|source| RecorderError { path: path.to_owned(), source })?;
+        Ok(Self::begin(path.to_owned(), Some(file), seed))
+    }
+
+    /// A trace that is kept in memory only, until it is taken.
+    pub fn in_memory(seed: u64) -> Self {
+        Self::begin(PathBuf::new(), None, seed)
+    }
+
+    fn begin(path: PathBuf, file: Option<File>, seed: u64) -> Self {
+        let inner = Inner { file, pending: Vec::new(), kept: Vec::new(), keep: true, buffer: Vec::new(), lines: 0, bytes: 0, joined: None };
+        let recorder = Self { path, began: Instant::now(), inner: Mutex::new(inner) };
+        let now = jiff::Timestamp::now();
+        recorder.record(Event::TraceStarted(TraceStarted {
+            version: TRACE_VERSION,
+            tool: concat!("kernelcheck ", env!("CARGO_PKG_VERSION")).to_owned(),
+            started: now.to_string(),
+            unix_nanos: i64::try_from(now.as_nanosecond()).unwrap_or(i64::MAX),
+            seed,
+        }));
+        recorder
+    }
+
+    /// Where the trace stands; empty for one in memory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The instant at which `t` is 0.
+    pub fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// Notes that `event` happens now.
+    pub fn record(&self, event: Event) {
+        self.record_at(Instant::now(), event);
+    }
+
+    /// Notes that `event` happened at `at`.
+    pub fn record_at(&self, at: Instant, event: Event) {
+        let mut inner = self.lock();
+        if let Some(other) = &inner.joined {
+            return Arc::clone(other).record_at(at, event);
+        }
+        inner.pending.push(Record { t: nanoseconds(at.saturating_duration_since(self.began)), event });
+    }
+
+    /// Takes over all that `other` has recorded in memory, and from now on whatever is recorded there. Its times become times
+    /// of this trace; where it began before this one they are 0.
+    pub fn join(self: &Arc<Self>, other: &Recorder) {
+        let mut theirs = other.lock();
+        let mut records = std::mem::take(&mut theirs.kept);
+        records.append(&mut theirs.pending);
+        theirs.joined = Some(Arc::clone(self));
+        let mut ours = self.lock();
+        for Record { t, event } in records {
+            let at = other.began + Duration::from_nanos(t);
+            if !matches!(event, Event::TraceStarted(_)) {
+                ours.pending.push(Record { t: nanoseconds(at.saturating_duration_since(self.began)), event });
+            }
+        }
+    }
+
+    /// Whether records are kept for [`Recorder::take`] after they are written; they are at first.
+    pub fn keep(&self, keep: bool) {
+        self.lock().keep = keep;
+    }
+
+    /// Writes what was recorded since the last time.
+    pub fn flush(&self) -> Result<(), RecorderError> {
+        self.lock().flush().map_err(|source| RecorderError { path: self.path.clone(), source })
+    }
+
+    /// Writes, and hands over all records since the last time, with the number of the line that the first one stands on.
+    pub fn take(&self) -> Result<(u64, Vec<Record>), RecorderError> {
+        let mut inner = self.lock();
+        inner.flush().map_err(|source| RecorderError { path: self.path.clone(), source })?;
+        let records = std::mem::take(&mut inner.kept);
+        Ok((inner.lines - records.len() as u64 + 1, records))
+    }
+
+    /// Bytes written so far.
+    pub fn bytes(&self) -> u64 {
+        self.lock().bytes
+    }
+
+    /// A panic elsewhere must not cost the record, so a poisoned lock is taken all the same: each change to `Inner` is complete in itself.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl Inner {
+    fn flush(&mut self) -> io::Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        self.buffer.clear();
+        if self.file.is_some() {
+            for record in &self.pending {
+                serde_json::to_writer(&mut self.buffer, record)?;
+                self.buffer.push(b'\n');
+            }
+        }
+        if let Some(file) = &mut self.file {
+            file.write_all(&self.buffer)?;
+        }
+        self.bytes += self.buffer.len() as u64;
+        self.lines += self.pending.len() as u64;
+        if self.keep {
+            self.kept.append(&mut self.pending);
+        } else {
+            self.pending.clear();
+        }
+        self.buffer.shrink_to(1 << 20);
+        Ok(())
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        // Nobody is left to hear of a failure here; whoever needs to know calls `flush`.
+        let _ = self.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{Noted, read_trace};
+
+    fn note(text: &str) -> Event {
+        Event::Noted(Noted { what: "test".into(), text: text.into() })
+    }
+
+    #[test]
+    fn what_is_flushed_can_be_read_though_the_recorder_lives() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = dir.path().join("trace.jsonl");
+        let recorder = Recorder::create(&path, 7).expect("a new file");
+        recorder.record(note("one"));
+        recorder.flush().expect("a writable file");
+        recorder.record(note("two"));
+        let events: Vec<Event> = read_trace(&path).expect("readable").into_iter().map(|r| r.event).skip(1).collect();
+        assert_eq!(events, [note("one")]);
+    }
+
+    #[test]
+    fn take_tells_the_line_of_its_first_record() {
+        let recorder = Recorder::in_memory(7);
+        assert_eq!(recorder.take().expect("memory").0, 1);
+        recorder.record(note("one"));
+        recorder.record(note("two"));
+        let (line, records) = recorder.take().expect("memory");
+        assert_eq!((line, records.len()), (2, 2));
+        assert_eq!(recorder.take().expect("memory"), (4, Vec::new()));
+    }
+
+    #[test]
+    fn a_joined_trace_goes_on_in_the_other() {
+        let main = Arc::new(Recorder::in_memory(7));
+        let spare = Recorder::in_memory(7);
+        spare.record(note("before"));
+        main.join(&spare);
+        spare.record(note("after"));
+        let events: Vec<Event> = main.take().expect("memory").1.into_iter().map(|r| r.event).skip(1).collect();
+        assert_eq!(events, [note("before"), note("after")]);
+    }
+
+    #[test]
+    fn an_old_trace_is_never_overwritten() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = dir.path().join("trace.jsonl");
+        std::fs::write(&path, "old").expect("writable");
+        assert!(Recorder::create(&path, 7).is_err());
+        assert_eq!(std::fs::read(&path).expect("readable"), b"old");
+    }
+}
