@@ -12,6 +12,7 @@
 //! | [`oracle`] | verdicts and findings, from a spec and a trace alone |
 
 pub mod plan;
+pub mod session;
 pub mod spec;
 pub mod trace;
 pub mod wire;

@@ -1,0 +1,224 @@
+//! Sending and receiving: each message is recorded as it passes, and entered into or struck from the ledger.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Instant;
+
+use super::ledger::Owed;
+use super::transport::Arrival;
+use super::{Session, SessionError};
+use crate::plan::{Await, Object, Outgoing, Owed as OwedByType};
+use crate::trace::{Bytes, Event, Expectation, Facts, Received, Sent};
+use crate::wire::{Channel, Decoded, Frame, Json, Limits, decode};
+
+impl Session {
+    /// Sends a message for `client`, and enters what it is owed into the ledger. Returns its message id.
+    pub(super) fn send(&mut self, client: &str, step: Option<&str>, facts: &Facts, outgoing: &Outgoing) -> Result<String, SessionError> {
+        let sender = self.clients.get(client).ok_or_else(|| SessionError::NoClient(client.to_owned()))?;
+        let date = jiff::Timestamp::now().to_string();
+        let composed = sender.compose(outgoing, &self.keys, &date, &mut self.rng);
+        self.deliver(client, outgoing.channel, composed.frames, step, facts)?;
+        self.ledger.enter(owed(client, step, outgoing, composed.id.clone()));
+        Ok(composed.id)
+    }
+
+    /// Asks `kernel_info_request` on `channel`; what every kernel can answer tells whether it has passed what came before.
+    pub(super) fn ask(&mut self, client: &str, channel: Channel, step: &str) -> Result<String, SessionError> {
+        let owed = OwedByType::reply_and_bracket(channel != Channel::Shell);
+        let question = Outgoing { awaits: Await::Later, ..Outgoing::honest(channel, "kernel_info_request", Object::new(), owed) };
+        self.send(client, Some(step), &Facts::new(), &question)
+    }
+
+    /// Sends heartbeat bytes. Returns the name under which their echo is awaited.
+    pub(super) fn beat(&mut self, client: &str, bytes: &[u8], step: Option<&str>, facts: &Facts) -> Result<String, SessionError> {
+        self.beats += 1;
+        let id = format!("hb:{}", self.beats);
+        self.deliver(client, Channel::Heartbeat, vec![bytes.to_vec()], step, facts)?;
+        self.ledger.enter(Owed {
+            wants: BTreeSet::from([Expectation::Echo]),
+            optional: false,
+            ..bare(client, step, Channel::Heartbeat, "heartbeat", id.clone())
+        });
+        Ok(id)
+    }
+
+    /// Sends frames as they are. Returns the name under which the kernel's passing them is awaited.
+    pub(super) fn send_raw(&mut self, client: &str, channel: Channel, frames: &[Bytes], step: Option<&str>, facts: &Facts) -> Result<String, SessionError> {
+        self.beats += 1;
+        let id = format!("raw:{}", self.beats);
+        self.deliver(client, channel, frames.iter().map(|frame| frame.0.clone()).collect(), step, facts)?;
+        self.ledger.enter(Owed { unowed: true, ..bare(client, step, channel, "frames", id.clone()) });
+        Ok(id)
+    }
+
+    fn deliver(&mut self, client: &str, channel: Channel, frames: Vec<Frame>, step: Option<&str>, facts: &Facts) -> Result<(), SessionError> {
+        self.transport.send(client, channel, &frames)?;
+        self.flow.count(&[]);
+        self.recorder.record(Event::Sent(Sent {
+            client: client.to_owned(),
+            channel,
+            frames: frames.into_iter().map(Bytes).collect(),
+            step: step.map(str::to_owned),
+            facts: facts.clone(),
+        }));
+        Ok(())
+    }
+
+    /// Waits for arrivals until `until` at most, and takes them in. Recording is caught up with first, while the kernel works.
+    pub(super) fn receive(&mut self, until: Instant) -> Result<(), SessionError> {
+        self.recorder.flush()?;
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        let wakers = self.wakers();
+        let began = Instant::now();
+        self.transport.wait(until, &wakers, &mut arrivals)?;
+        self.waited += began.elapsed();
+        for arrival in arrivals.drain(..) {
+            self.take_in(arrival)?;
+        }
+        self.arrivals = arrivals;
+        Ok(())
+    }
+
+    fn take_in(&mut self, arrival: Arrival) -> Result<(), SessionError> {
+        let Arrival { client, channel, frames, at, cut_from } = arrival;
+        self.flow.count(&frames);
+        let mut received = Received {
+            client,
+            channel,
+            frames: frames.into_iter().map(Bytes).collect(),
+            mac: None,
+            misread_macs: BTreeMap::new(),
+            cut_from,
+        };
+        if channel == Channel::Heartbeat {
+            self.strike_echo(&received.client, at);
+        } else {
+            let frames = std::mem::take(&mut received.frames);
+            let decoded = decode(&frames, &Limits::default());
+            if cut_from.is_none() {
+                self.note_signature(&decoded, &mut received);
+            }
+            self.strike(&received.client, channel, &decoded, at)?;
+            received.frames = frames;
+        }
+        self.recorder.record_at(at, Event::Received(received));
+        Ok(())
+    }
+
+    fn note_signature(&self, decoded: &Decoded<'_>, received: &mut Received) {
+        let Some(parts) = decoded.signed_parts() else { return };
+        let mac = self.keys.own.sign(&parts);
+        if decoded.signature != Some(mac.as_bytes()) {
+            let with_buffers: Vec<&[u8]> = parts.iter().copied().chain(decoded.buffers.iter().copied()).collect();
+            received.misread_macs.insert("with_buffers".to_owned(), self.keys.own.sign(&with_buffers));
+            let key_first: Vec<&[u8]> = std::iter::once(self.link.key.as_bytes()).chain(parts).collect();
+            received.misread_macs.insert("key_first".to_owned(), self.keys.own.sign(&key_first));
+        }
+        received.mac = Some(mac);
+    }
+
+    /// Strikes what this message brings from what its parent is owed.
+    fn strike(&mut self, client: &str, channel: Channel, decoded: &Decoded<'_>, at: Instant) -> Result<(), SessionError> {
+        let (Some(msg_type), Some(parent)) = (decoded.msg_type(), decoded.parent_id()) else { return Ok(()) };
+        self.ledger.message_came(parent, msg_type);
+        if self.ledger.get(parent).is_none_or(|owed| owed.client != client) {
+            return Ok(());
+        }
+        self.last_news = at;
+        if msg_type == "kernel_info_reply" {
+            self.introduce(decoded.content());
+        }
+        let Some(owed) = self.ledger.get_mut(parent) else { return Ok(()) };
+        match (channel, msg_type) {
+            (Channel::Iopub, "status") if execution_state(decoded) == Some("idle") => owed.note(Expectation::Idle, at),
+            (Channel::Iopub, _) => {}
+            (Channel::Stdin, "input_request") => {
+                owed.note(Expectation::Input, at);
+                let answer = owed.answers.pop_front().or_else(|| owed.heal_input.then(String::new));
+                let request = decoded.header().map(Json::to_serde).and_then(|header| header.as_object().cloned()).unwrap_or_default();
+                match answer {
+                    Some(value) => self.answer_input(client, request, &value)?,
+                    None => owed.pending_input = Some(request),
+                }
+            }
+            (Channel::Stdin, _) => {}
+            _ => {
+                owed.note(Expectation::Reply, at);
+                // Who accepts a shutdown owes the end of the process.
+                if owed.then_exit && msg_type == "shutdown_reply" && decoded.content().and_then(|content| content.get("status")?.as_str()) == Some("ok") {
+                    owed.wants.insert(Expectation::Exit);
+                    owed.optional = false;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers the input request with the header `parent`.
+    pub(super) fn answer_input(&mut self, client: &str, parent: Object, value: &str) -> Result<(), SessionError> {
+        let mut content = Object::new();
+        content.insert("value".to_owned(), value.into());
+        let sender = self.clients.get(client).ok_or_else(|| SessionError::NoClient(client.to_owned()))?;
+        let reply = Outgoing::honest(Channel::Stdin, "input_reply", content, OwedByType::nothing());
+        let composed = sender.compose(&Outgoing { parent, ..reply }, &self.keys, &jiff::Timestamp::now().to_string(), &mut self.rng);
+        self.deliver(client, Channel::Stdin, composed.frames, Some("answer"), &Facts::new())
+    }
+
+    fn strike_echo(&mut self, client: &str, at: Instant) {
+        let waiting = self.ledger.open().find(|owed| owed.client == client && owed.channel == Channel::Heartbeat && !owed.answered());
+        let Some(id) = waiting.map(|owed| owed.id.clone()) else { return };
+        if let Some(owed) = self.ledger.get_mut(&id) {
+            owed.note(Expectation::Echo, at);
+        }
+    }
+}
+
+fn execution_state<'a>(decoded: &'a Decoded<'_>) -> Option<&'a str> {
+    decoded.content()?.get("execution_state")?.as_str()
+}
+
+fn owed(client: &str, step: Option<&str>, outgoing: &Outgoing, id: String) -> Owed {
+    let unowed = outgoing.awaits == Await::Nothing;
+    let mut wants = BTreeSet::new();
+    if outgoing.owed.reply {
+        wants.insert(Expectation::Reply);
+    }
+    // A kernel that is about to end may be gone before its idle is.
+    if outgoing.owed.bracket && !outgoing.then_exit {
+        wants.insert(Expectation::Idle);
+    }
+    if outgoing.then_exit && outgoing.msg_type == "shutdown_request" {
+        wants.insert(Expectation::Exit);
+    }
+    Owed {
+        wants,
+        optional: outgoing.owed.optional || unowed,
+        unowed,
+        odd: outgoing.owed.odd,
+        answers: outgoing.answers.iter().cloned().collect(),
+        heal_input: outgoing.awaits == Await::Settled,
+        then_exit: outgoing.then_exit,
+        ..bare(client, step, outgoing.channel, &outgoing.msg_type, id)
+    }
+}
+
+fn bare(client: &str, step: Option<&str>, channel: Channel, msg_type: &str, id: String) -> Owed {
+    Owed {
+        id,
+        client: client.to_owned(),
+        channel,
+        msg_type: msg_type.to_owned(),
+        step: step.map(str::to_owned),
+        wants: BTreeSet::new(),
+        seen: BTreeSet::new(),
+        optional: true,
+        unowed: false,
+        odd: false,
+        sent: Instant::now(),
+        half_done: None,
+        fence: None,
+        answers: VecDeque::new(),
+        heal_input: false,
+        pending_input: None,
+        then_exit: false,
+    }
+}

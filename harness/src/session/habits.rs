@@ -1,0 +1,31 @@
+//! What this kernel was seen to do, so that what it was never seen to do is not waited for again and again.
+
+use std::collections::BTreeSet;
+
+use super::ledger::Owed;
+use crate::trace::Expectation;
+use crate::wire::Channel;
+
+/// Message types that the kernel was seen to answer, by channel.
+#[derive(Debug, Default)]
+pub(super) struct Habits {
+    answered: BTreeSet<(Channel, String, Expectation)>,
+}
+
+impl Habits {
+    /// Whether all that `owed` still lacks was seen to come for another request of its type.
+    pub(super) fn answers(&self, owed: &Owed) -> bool {
+        owed.missing().iter().all(|&what| self.answered.contains(&(owed.channel, owed.msg_type.clone(), what)))
+    }
+
+    /// Whether the kernel was seen to answer questions about itself on this channel.
+    pub(super) fn serves(&self, channel: Channel) -> bool {
+        self.answered.contains(&(channel, "kernel_info_request".to_owned(), Expectation::Reply))
+    }
+
+    pub(super) fn learn(&mut self, owed: &Owed) {
+        for &what in &owed.seen {
+            self.answered.insert((owed.channel, owed.msg_type.clone(), what));
+        }
+    }
+}

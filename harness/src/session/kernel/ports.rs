@@ -1,0 +1,119 @@
+//! Free ports for a kernel, kept free until it is about to start.
+//!
+//! A port that the system named as free can be given to the next who asks. So ports are held bound until the kernel starts,
+//! and are claimed within this process as long as their connection file exists: two kernels of ours never meet. Another
+//! program can still take one in the moments between; that is noticed when the kernel starts.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::sync::{Mutex, PoisonError};
+
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, getsockname, ipproto, socket_with};
+
+use crate::wire::Channel;
+
+/// Ports that connection files of this process hold, on whatever address.
+static CLAIMED: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+/// Each refused port is one that another kernel of ours holds, so this many are never met.
+const TRIES: usize = 1000;
+
+/// A port for each channel.
+#[derive(Debug)]
+pub(super) struct Ports {
+    held: Vec<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    channel: Channel,
+    port: u16,
+    /// Bound, but not listening: who connects early is refused, as by a kernel that is not there yet.
+    socket: Option<OwnedFd>,
+}
+
+impl Ports {
+    /// Binds a free port on `ip` for each channel.
+    pub(super) fn hold(ip: IpAddr) -> Result<Self, Errno> {
+        let mut ports = Self { held: Vec::new() };
+        for channel in Channel::ALL {
+            ports.held.push(hold_one(channel, ip)?);
+        }
+        Ok(ports)
+    }
+
+    /// The port of a channel.
+    pub(super) fn port(&self, channel: Channel) -> u32 {
+        self.held.iter().find(|held| held.channel == channel).map_or(0, |held| u32::from(held.port))
+    }
+
+    /// Lets go of all ports but those of the `kept` channels, which the kernel will then find taken.
+    pub(super) fn release(&mut self, kept: &[Channel]) {
+        for held in self.held.iter_mut().filter(|held| !kept.contains(&held.channel)) {
+            held.socket = None;
+        }
+    }
+}
+
+impl Drop for Ports {
+    fn drop(&mut self) {
+        let mut claimed = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
+        for held in &self.held {
+            claimed.remove(&held.port);
+        }
+    }
+}
+
+fn hold_one(channel: Channel, ip: IpAddr) -> Result<Held, Errno> {
+    for _ in 0..TRIES {
+        let socket = bound_socket(ip)?;
+        let address = SocketAddr::try_from(getsockname(&socket)?)?;
+        let fresh = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner).insert(address.port());
+        if fresh {
+            return Ok(Held { channel, port: address.port(), socket: Some(socket) });
+        }
+    }
+    Err(Errno::ADDRINUSE)
+}
+
+fn bound_socket(ip: IpAddr) -> Result<OwnedFd, Errno> {
+    let family = if ip.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, Some(ipproto::TCP))?;
+    bind(&socket, &SocketAddr::new(ip, 0))?;
+    Ok(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn ports_are_distinct_refuse_and_can_be_bound_once_released() {
+        let mut ports = Ports::hold(HERE).expect("free ports");
+        let numbers: BTreeSet<u32> = Channel::ALL.map(|channel| ports.port(channel)).into();
+        assert_eq!(numbers.len(), 5);
+        let shell = u16::try_from(ports.port(Channel::Shell)).expect("a port");
+        assert!(TcpListener::bind((HERE, shell)).is_err(), "still held");
+        assert!(TcpStream::connect((HERE, shell)).is_err(), "nobody listens");
+
+        ports.release(&[Channel::Iopub]);
+        let iopub = u16::try_from(ports.port(Channel::Iopub)).expect("a port");
+        TcpListener::bind((HERE, shell)).expect("released");
+        assert!(TcpListener::bind((HERE, iopub)).is_err(), "kept");
+    }
+
+    #[test]
+    fn a_released_port_is_not_given_out_again_while_its_owner_lives() {
+        let mut first = Ports::hold(HERE).expect("free ports");
+        first.release(&[]);
+        let taken: BTreeSet<u32> = Channel::ALL.map(|channel| first.port(channel)).into();
+        let others: Vec<Ports> = (0..50).map(|_| Ports::hold(HERE).expect("free ports")).collect();
+        let again = others.iter().flat_map(|ports| Channel::ALL.map(|channel| ports.port(channel)));
+        assert_eq!(again.filter(|port| taken.contains(port)).count(), 0);
+    }
+}

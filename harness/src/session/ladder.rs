@@ -1,0 +1,152 @@
+//! The probe ladder: after a missed answer each channel is asked, by the client that was there and over the sockets that it
+//! has, because a new connection can heal what is wrong. What is told is what was seen; nothing is done to the process.
+
+use std::time::{Duration, Instant};
+
+use super::kernel::{Progress, snapshot};
+use super::ledger::Owed;
+use super::{Session, SessionError};
+use crate::trace::{Event, Expectation, Facts, Ladder, Probed};
+use crate::wire::Channel;
+
+/// The channels of the ladder, in the order in which they are asked.
+const RUNGS: [Channel; 3] = [Channel::Heartbeat, Channel::Control, Channel::Shell];
+
+/// The share of one CPU above which a process counts as working, in percent.
+const WORKING_PERCENT: u32 = 10;
+/// The share above which one that answers nothing counts as spinning.
+const SPINNING_PERCENT: u32 = 80;
+
+/// One look at how the process fares.
+#[derive(Debug)]
+pub(super) struct Look {
+    at: Instant,
+    progress: Progress,
+}
+
+impl Session {
+    /// Forgets earlier looks: a new wait begins.
+    pub(super) fn attend(&mut self) {
+        self.look = None;
+    }
+
+    /// Whether the process worked since the last look; the first look can't tell, and asks for another.
+    pub(super) fn kernel_works(&mut self) -> bool {
+        let Some(now) = self.take_look() else { return false };
+        let worked = |before: &Look| before.cpu_percent(&now) >= WORKING_PERCENT || now.progress.output_bytes > before.progress.output_bytes;
+        let works = self.look.as_ref().is_none_or(worked);
+        self.look = Some(now);
+        works
+    }
+
+    fn take_look(&self) -> Option<Look> {
+        self.process.as_ref().map(|process| Look { at: Instant::now(), progress: process.progress() })
+    }
+
+    /// Asks each channel, and records what answered and how the process fares.
+    pub(super) fn climb(&mut self, owed: &Owed, missing: &[Expectation]) -> Result<(), SessionError> {
+        let before = self.take_look();
+        let snapshot = self.process.as_ref().and_then(|process| snapshot(process.pid()));
+        let mut asked = Vec::new();
+        for channel in RUNGS {
+            let id = match channel {
+                Channel::Heartbeat => self.beat(&owed.client, b"kernelcheck", Some("probe"), &Facts::new())?,
+                _ => self.ask(&owed.client, channel, "probe")?,
+            };
+            asked.push((channel, id));
+        }
+        let answers = self.hear(&owed.client, &asked)?;
+        let spins = before.zip(self.take_look()).is_some_and(|(before, after)| before.cpu_percent(&after) >= SPINNING_PERCENT);
+        let answered = |channel: Channel| answers.iter().any(|(other, answered)| *other == channel && *answered);
+        let kind = if self.has_exited() { "dead" } else { kind(owed, missing, &answered, spins) };
+        self.recorder.record(Event::Ladder(Ladder {
+            id: owed.id.clone(),
+            missing: missing.to_vec(),
+            kind: kind.to_owned(),
+            evidence: serde_json::to_value(snapshot).unwrap_or_default(),
+        }));
+        self.recorder.flush()?;
+        Ok(())
+    }
+
+    /// Waits for the answers of the rungs, all at once, and strikes the questions.
+    fn hear(&mut self, client: &str, asked: &[(Channel, String)]) -> Result<Vec<(Channel, bool)>, SessionError> {
+        let began = Instant::now();
+        let until = began + self.deadlines.reply();
+        let has_answered = |session: &Self, id: &str| {
+            session.ledger.get(id).is_some_and(|owed| owed.seen.contains(&Expectation::Reply) || owed.seen.contains(&Expectation::Echo))
+        };
+        let mut waited = vec![None; asked.len()];
+        while Instant::now() < until && !self.heard_enough(asked, &waited) && !self.cancel.is_set() && !self.has_exited() && !self.flow.is_flood() {
+            let soon = Instant::now() + self.deadlines.half();
+            self.receive(soon.min(until))?;
+            for ((_, id), waited) in asked.iter().zip(&mut waited) {
+                if waited.is_none() && has_answered(self, id) {
+                    *waited = Some(began.elapsed());
+                }
+            }
+        }
+        let mut answers = Vec::new();
+        for ((channel, id), waited) in asked.iter().zip(waited) {
+            self.ledger.remove(id);
+            let took = waited.unwrap_or_else(|| began.elapsed());
+            self.recorder.record(Event::Probed(Probed {
+                client: client.to_owned(),
+                channel: *channel,
+                answered: waited.is_some(),
+                waited: u64::try_from(took.as_nanos()).unwrap_or(u64::MAX),
+                fresh_client: false,
+            }));
+            answers.push((*channel, waited.is_some()));
+        }
+        Ok(answers)
+    }
+
+    /// Whether all that can be expected to answer has answered; a channel that never did is not waited for.
+    fn heard_enough(&self, asked: &[(Channel, String)], waited: &[Option<Duration>]) -> bool {
+        let done = |((channel, _), waited): (&(Channel, String), &Option<Duration>)| waited.is_some() || (*channel == Channel::Control && !self.habits.serves(Channel::Control));
+        asked.iter().zip(waited).all(done)
+    }
+}
+
+impl Look {
+    fn cpu_percent(&self, later: &Self) -> u32 {
+        let wall = later.at.saturating_duration_since(self.at).as_micros().max(1);
+        let cpu = u128::from(later.progress.cpu_ns.saturating_sub(self.progress.cpu_ns)) / 1000;
+        u32::try_from(cpu * 100 / wall).unwrap_or(u32::MAX)
+    }
+}
+
+/// The kind of lockup that the answers speak of: the table of the verdicts in `harness/README.md`.
+fn kind(owed: &Owed, missing: &[Expectation], answered: &impl Fn(Channel) -> bool, spins: bool) -> &'static str {
+    let (heartbeat, control, shell) = (answered(Channel::Heartbeat), answered(Channel::Control), answered(Channel::Shell));
+    if missing.contains(&Expectation::Exit) {
+        return "shutdown_stuck";
+    }
+    if missing.contains(&Expectation::Echo) && !heartbeat && (control || shell) {
+        return "heartbeat_lost";
+    }
+    match (heartbeat, control, shell) {
+        (_, _, true) if owed.channel == Channel::Control && !control => "control_stuck",
+        (_, _, true) if missing.contains(&Expectation::Reply) => "no_reply",
+        (_, _, true) => "never_idle",
+        (_, _, false) if owed.seen.contains(&Expectation::Input) => "stdin_stuck",
+        (_, _, false) if spins && owed.msg_type != "execute_request" => "livelock",
+        (_, true, false) => "shell_stuck",
+        (true, false, false) => "shell_stuck",
+        (false, false, false) => "unresponsive",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cpu_is_a_share_of_the_wall() {
+        let at = Instant::now();
+        let look = |ms: u64, cpu: u64| Look { at: at + Duration::from_millis(ms), progress: Progress { cpu_ns: cpu * 1_000_000, output_bytes: 0 } };
+        assert_eq!(look(0, 0).cpu_percent(&look(1000, 900)), 90);
+        assert_eq!(look(0, 500).cpu_percent(&look(1000, 500)), 0);
+    }
+}

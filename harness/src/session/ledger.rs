@@ -1,0 +1,134 @@
+//! What the kernel owes: each request that was sent, what is to come of it, and what has come.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use crate::plan::Object;
+use crate::trace::Expectation;
+use crate::wire::Channel;
+
+/// A request that has not been settled.
+#[derive(Debug, Clone)]
+pub(super) struct Owed {
+    pub(super) id: String,
+    pub(super) client: String,
+    pub(super) channel: Channel,
+    pub(super) msg_type: String,
+    /// Name of the plan's step.
+    pub(super) step: Option<String>,
+    /// What is to come.
+    pub(super) wants: BTreeSet<Expectation>,
+    /// What has come, wanted or not.
+    pub(super) seen: BTreeSet<Expectation>,
+    /// Whether a kernel may leave it unanswered.
+    pub(super) optional: bool,
+    /// Whether nothing is owed, and only the kernel's passing it is waited for.
+    pub(super) unowed: bool,
+    /// Whether it is wrong on purpose, so that no answer is no sign of a lockup.
+    pub(super) odd: bool,
+    pub(super) sent: Instant,
+    /// When the first part of an answer came.
+    pub(super) half_done: Option<Instant>,
+    /// The question after it whose answer tells that nothing more will come.
+    pub(super) fence: Option<String>,
+    /// Answers for input requests that are still to be given.
+    pub(super) answers: VecDeque<String>,
+    /// Whether an input request beyond those answers gets an empty one, so that the kernel is not left waiting.
+    pub(super) heal_input: bool,
+    /// Header of the input request that waits for an answer.
+    pub(super) pending_input: Option<Object>,
+    /// Whether the process may end because of it.
+    pub(super) then_exit: bool,
+}
+
+impl Owed {
+    /// What is wanted and has not come.
+    pub(super) fn missing(&self) -> Vec<Expectation> {
+        self.wants.difference(&self.seen).copied().collect()
+    }
+
+    /// Whether all that is wanted has come; of a request that is owed nothing this is never said.
+    pub(super) fn answered(&self) -> bool {
+        !self.unowed && self.wants.is_subset(&self.seen)
+    }
+
+    pub(super) fn note(&mut self, what: Expectation, at: Instant) {
+        self.seen.insert(what);
+        if matches!(what, Expectation::Reply | Expectation::Idle) {
+            self.half_done.get_or_insert(at);
+        }
+    }
+
+    pub(super) fn waited(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.sent)
+    }
+}
+
+/// All requests that are not settled, by message id, and what came for each step of the scenario.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    open: BTreeMap<String, Owed>,
+    /// In the order of sending.
+    order: Vec<String>,
+    /// Message ids of each named step of the scenario.
+    steps: BTreeMap<String, Vec<String>>,
+    /// Parent and type of the messages that came in this scenario, for steps that wait for one.
+    came: BTreeSet<(String, String)>,
+}
+
+impl Ledger {
+    /// Forgets the steps of the scenario before; open requests stay.
+    pub(super) fn begin(&mut self) {
+        self.steps.clear();
+        self.came.clear();
+    }
+
+    pub(super) fn enter(&mut self, owed: Owed) {
+        if let Some(step) = &owed.step {
+            self.steps.entry(step.clone()).or_default().push(owed.id.clone());
+        }
+        self.order.push(owed.id.clone());
+        self.open.insert(owed.id.clone(), owed);
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<&Owed> {
+        self.open.get(id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut Owed> {
+        self.open.get_mut(id)
+    }
+
+    pub(super) fn remove(&mut self, id: &str) -> Option<Owed> {
+        self.order.retain(|other| other != id);
+        self.open.remove(id)
+    }
+
+    /// Clients and headers of the input requests that wait for an answer; they wait no longer.
+    pub(super) fn take_pending_input(&mut self) -> Vec<(String, Object)> {
+        let mut pending = Vec::new();
+        for owed in self.open.values_mut() {
+            owed.heal_input = true;
+            pending.extend(owed.pending_input.take().map(|request| (owed.client.clone(), request)));
+        }
+        pending
+    }
+
+    /// Open requests in the order of sending.
+    pub(super) fn open(&self) -> impl Iterator<Item = &Owed> {
+        self.order.iter().filter_map(|id| self.open.get(id))
+    }
+
+    /// Message ids that the named step was sent with.
+    pub(super) fn ids_of(&self, step: &str) -> &[String] {
+        self.steps.get(step).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn message_came(&mut self, parent: &str, msg_type: &str) {
+        self.came.insert((parent.to_owned(), msg_type.to_owned()));
+    }
+
+    pub(super) fn has_come(&self, parent: &str, msg_type: &str) -> bool {
+        self.came.contains(&(parent.to_owned(), msg_type.to_owned()))
+    }
+}

@@ -1,0 +1,169 @@
+//! A session: one kernel and its clients, playing plans.
+//!
+//! One thread owns the session with all its sockets. It sends what a step says, notes what that is owed ([`ledger`]), and
+//! waits until it came or will not come ([`settle`]); a missed answer is looked into at once ([`ladder`]). It writes down what
+//! it saw and judges nothing.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`run`] | plays all scenarios, on as many kernels at a time as wanted, with a spare one started ahead |
+//! | [`kernel`] | the kernel as a process |
+//! | [`start`](mod@start) | from a started process to a session that is ready, with calibrated deadlines |
+//! | [`play`] | a plan, step by step |
+//! | [`exchange`], [`client`], [`transport`] | messages out and in |
+//! | [`ledger`], [`settle`], [`habits`], [`deadlines`], [`flow`], [`cancel`] | what is waited for, and how long |
+//! | [`ladder`] | what is asked when an answer was missed |
+
+mod cancel;
+mod client;
+mod deadlines;
+mod exchange;
+mod flow;
+mod habits;
+pub mod kernel;
+mod ladder;
+mod ledger;
+mod play;
+pub mod run;
+mod settle;
+mod start;
+pub mod transport;
+
+use std::collections::BTreeMap;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use cancel::Cancel;
+pub use deadlines::Deadlines;
+pub use play::Played;
+pub use settle::Suspicion;
+pub use start::{About, Starting};
+
+use crate::trace::{Recorder, RecorderError};
+use crate::wire::{ConnectionInfo, UnknownScheme};
+use client::{Client, Keys};
+use flow::Flow;
+use habits::Habits;
+use kernel::{InterruptMode, KernelProcess, StartError};
+use ladder::Look;
+use ledger::Ledger;
+use start::Restart;
+use transport::{Arrival, Transport, TransportError};
+
+/// Why a session can't go on. None of these is the kernel's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// A socket.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The trace.
+    #[error(transparent)]
+    Recorder(#[from] RecorderError),
+    /// A restart.
+    #[error(transparent)]
+    Start(#[from] Box<StartError>),
+    /// The connection file of a running kernel.
+    #[error(transparent)]
+    Scheme(#[from] UnknownScheme),
+    /// A plan's mistake.
+    #[error("the plan uses client {0}, which is not connected")]
+    NoClient(String),
+    /// A plan's mistake.
+    #[error("the plan sends a signal that does not exist: {0}")]
+    NoSignal(String),
+}
+
+/// One kernel and its clients.
+pub struct Session {
+    transport: Box<dyn Transport>,
+    recorder: Arc<Recorder>,
+    /// Absent for a kernel that we did not start.
+    process: Option<Arc<KernelProcess>>,
+    interrupt_mode: InterruptMode,
+    link: ConnectionInfo,
+    keys: Keys,
+    clients: BTreeMap<String, Client>,
+    /// ZeroMQ identities of all clients that there were, for one that comes back.
+    identities: BTreeMap<String, Vec<u8>>,
+    /// Which kernel process of the trace this is.
+    life: u32,
+    /// What a restart needs; absent for a kernel that we did not start.
+    restart: Option<Restart>,
+    ledger: Ledger,
+    deadlines: Deadlines,
+    habits: Habits,
+    flow: Flow,
+    cancel: Cancel,
+    rng: fastrand::Rng,
+    /// Kept between waits so that it is not allocated anew for each.
+    arrivals: Vec<Arrival>,
+    /// When something last came for an open request.
+    last_news: Instant,
+    /// Deadlines that were put off because the kernel was seen to work.
+    extended: BTreeMap<String, Instant>,
+    look: Option<Look>,
+    /// Missed answers in this scenario.
+    suspicions: Vec<Suspicion>,
+    /// Heartbeats so far.
+    beats: u64,
+    /// Whether a step of this scenario asks for the end of the process.
+    asked_to_exit: bool,
+    about: About,
+    played: bool,
+    waited: Duration,
+}
+
+impl Session {
+    /// Whether the process has ended.
+    fn has_exited(&self) -> bool {
+        self.process.as_ref().is_some_and(|process| process.exited().is_some())
+    }
+
+    /// What ends a wait besides an arrival and the clock.
+    fn wakers(&self) -> Vec<RawFd> {
+        // The kernel's stays readable after its end, which is known then.
+        let process = self.process.iter().filter(|process| process.exited().is_none()).map(|process| process.exit_waker());
+        std::iter::once(self.cancel.waker()).filter(|_| !self.cancel.is_set()).chain(process).collect()
+    }
+
+    /// Which kernel process of the trace this is.
+    pub fn life(&self) -> u32 {
+        self.life
+    }
+
+    /// What the kernel says about itself.
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// Where the kernel listens, and its key.
+    pub fn link(&self) -> &ConnectionInfo {
+        &self.link
+    }
+
+    /// Whether a plan was played on this kernel.
+    pub fn has_played(&self) -> bool {
+        self.played
+    }
+
+    /// Time spent waiting for the kernel, in all.
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+
+    /// Messages that the last play sent and received.
+    pub fn messages(&self) -> u64 {
+        self.flow.messages()
+    }
+
+    /// Goes on recording there: a spare kernel is taken into use.
+    fn record_to(&mut self, recorder: &Arc<Recorder>) {
+        self.recorder = Arc::clone(recorder);
+    }
+
+    /// Multiplies all deadlines.
+    fn be_patient(&mut self, scale: f64) {
+        self.deadlines = self.deadlines.scaled(scale);
+    }
+}

@@ -1,0 +1,264 @@
+//! Plays a plan: does each step, and waits where it says so. It knows steps and deadlines, no rules.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::kernel::{InterruptMode, signal_named};
+use super::settle::{Settlement, Suspicion};
+use super::{Session, SessionError};
+use crate::plan::{Action, Await, Object, Outgoing, Owed, Plan, Step};
+use crate::trace::{Bytes, Disconnected, Event, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Why};
+use crate::wire::Channel;
+
+/// What one play of a plan came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Played {
+    /// Whether all steps were played.
+    pub completed: bool,
+    /// Answers that were missed, each with its ladder in the trace.
+    pub suspicions: Vec<Suspicion>,
+    /// Whether the process ended though no step had asked for it.
+    pub died: bool,
+    /// Whether the kernel can be used for the next plan.
+    pub reusable: bool,
+    /// Whether the run is to end.
+    pub cancelled: bool,
+}
+
+/// Why the steps after this one are not played.
+type Stop = Option<Settlement>;
+
+impl Session {
+    /// Plays `plan` from its first step to its last, or until the kernel no longer follows.
+    pub fn play(&mut self, plan: &Plan, attempt: u32) -> Result<Played, SessionError> {
+        let plan_json = serde_json::to_value(plan).unwrap_or_else(|error| panic!("a plan is plain data and serializes: {error}"));
+        self.recorder.record(Event::ScenarioStarted(ScenarioStarted { name: plan.scenario.clone(), attempt, plan: plan_json }));
+        self.begin();
+        let stop = self.play_steps(plan)?;
+        let expected_exit = self.asked_to_exit;
+        let died = self.has_exited() && !expected_exit;
+        let reason = stop.map(|settlement| reason(settlement, expected_exit));
+        let completed = stop.is_none() || (stop == Some(Settlement::Exited) && expected_exit);
+        self.close_guests(plan);
+        self.recorder.record(Event::ScenarioEnded(ScenarioEnded {
+            name: plan.scenario.clone(),
+            outcome: if completed { ScenarioOutcome::Completed } else { ScenarioOutcome::Abandoned },
+            reason: if completed { None } else { reason },
+        }));
+        self.recorder.flush()?;
+        Ok(Played {
+            completed,
+            suspicions: self.suspicions.clone(),
+            died,
+            reusable: stop.is_none() && self.suspicions.is_empty() && !self.has_exited(),
+            cancelled: stop == Some(Settlement::Cancelled),
+        })
+    }
+
+    fn begin(&mut self) {
+        self.ledger.begin();
+        self.flow.reset();
+        self.suspicions.clear();
+        self.played = true;
+        self.asked_to_exit = false;
+        self.last_news = Instant::now();
+    }
+
+    fn play_steps(&mut self, plan: &Plan) -> Result<Stop, SessionError> {
+        for client in &plan.clients {
+            if !self.clients.contains_key(client) {
+                if let Some(stop) = self.join(client, &[Bytes::default()], None)? {
+                    return Ok(Some(stop));
+                }
+            }
+        }
+        for step in &plan.steps {
+            if let Some(stop) = self.perform(step)? {
+                return Ok(Some(stop));
+            }
+        }
+        self.answer_all_input()?;
+        if let Some(stop) = stop(self.settle(&[])?) {
+            return Ok(Some(stop));
+        }
+        // A kernel that does not follow any more is noticed here, by the client that was there, and not by the next scenario.
+        let probe = self.ask("a", Channel::Shell, "probe")?;
+        self.settle(&[probe]).map(stop)
+    }
+
+    fn perform(&mut self, step: &Step) -> Result<Stop, SessionError> {
+        match &step.action {
+            Action::Send(outgoing) => self.perform_send(step, outgoing),
+            Action::Heartbeat(bytes) => {
+                let id = self.beat(&step.client, &bytes.0, step.name.as_deref(), &step.facts)?;
+                self.settle(&[id]).map(stop)
+            }
+            Action::Frames { channel, frames } => {
+                let id = self.send_raw(&step.client, *channel, frames, step.name.as_deref(), &step.facts)?;
+                self.settle(&[id]).map(stop)
+            }
+            Action::Pause(seconds) => self.pause(*seconds),
+            Action::Settle(names) => {
+                let ids: Vec<String> = names.iter().flat_map(|name| self.ledger.ids_of(name).to_vec()).collect();
+                if !names.is_empty() && ids.is_empty() { Ok(None) } else { self.settle(&ids).map(stop) }
+            }
+            Action::Wait { of, msg_type } => self.wait_for(of, msg_type),
+            Action::Connect { topics, identity_of } => self.join(&step.client, topics, identity_of.as_deref()),
+            Action::Disconnect => {
+                self.leave(&step.client);
+                Ok(None)
+            }
+            Action::Interrupt => self.interrupt(step),
+            Action::Signal(signal) => {
+                self.signal(signal, "scenario")?;
+                Ok(None)
+            }
+            Action::Restart => self.restart(step),
+        }
+    }
+
+    fn perform_send(&mut self, step: &Step, outgoing: &Outgoing) -> Result<Stop, SessionError> {
+        if outgoing.then_exit {
+            self.expect_exit();
+        }
+        let mut ids = Vec::new();
+        for _ in 0..outgoing.repeat {
+            ids.push(self.send(&step.client, step.name.as_deref(), &step.facts, outgoing)?);
+        }
+        if outgoing.awaits == Await::Later {
+            return Ok(None);
+        }
+        self.settle(&ids).map(stop)
+    }
+
+    /// Waits for a message of a type that the named step causes; gives the scenario up when that step is settled without it.
+    fn wait_for(&mut self, of: &str, msg_type: &str) -> Result<Stop, SessionError> {
+        let ids = self.ledger.ids_of(of).to_vec();
+        let until = Instant::now() + self.deadlines.patience(true);
+        loop {
+            if ids.iter().any(|id| self.ledger.has_come(id, msg_type)) || Instant::now() >= until {
+                return Ok(None);
+            }
+            let open: Vec<_> = ids.iter().filter_map(|id| self.ledger.get(id)).collect();
+            if open.iter().all(|owed| owed.answered()) {
+                return Ok(None);
+            }
+            self.receive(until)?;
+            if let Some(settlement) = self.interrupted()? {
+                return Ok(stop(settlement));
+            }
+        }
+    }
+
+    fn interrupt(&mut self, step: &Step) -> Result<Stop, SessionError> {
+        if self.interrupt_mode == InterruptMode::Message {
+            let owed = Owed::reply_and_bracket(true);
+            let request = Outgoing { awaits: Await::Later, ..Outgoing::honest(Channel::Control, "interrupt_request", Object::new(), owed) };
+            self.send(&step.client, step.name.as_deref(), &step.facts, &request)?;
+        } else {
+            self.signal("SIGINT", "interrupt")?;
+        }
+        Ok(None)
+    }
+
+    fn restart(&mut self, step: &Step) -> Result<Stop, SessionError> {
+        let mut content = Object::new();
+        content.insert("restart".to_owned(), true.into());
+        let owed = Owed { reply: true, bracket: false, optional: false, odd: false };
+        let request = Outgoing { then_exit: true, ..Outgoing::honest(Channel::Control, "shutdown_request", content, owed) };
+        match self.perform_send(step, &request)? {
+            Some(Settlement::Exited) => {}
+            other => return Ok(other),
+        }
+        let stop = self.start_again()?;
+        self.asked_to_exit = false;
+        Ok(stop)
+    }
+
+    /// Closes the clients that only this plan had.
+    fn close_guests(&mut self, plan: &Plan) {
+        let guests: Vec<String> = self.clients.keys().filter(|name| *name != "a").cloned().collect();
+        debug_assert!(plan.clients.iter().all(|client| client == "a" || !self.clients.contains_key(client) || guests.contains(client)));
+        for guest in guests {
+            self.leave(&guest);
+        }
+    }
+
+    pub(super) fn leave(&mut self, client: &str) {
+        if self.clients.remove(client).is_none() {
+            return;
+        }
+        // Nobody is left to hear the answers; what others see of them stands in the trace.
+        let open: Vec<String> = self.ledger.open().filter(|owed| owed.client == client).map(|owed| owed.id.clone()).collect();
+        for id in open {
+            self.strike_out(&id, Why::Abandoned);
+        }
+        self.transport.close(client);
+        self.recorder.record(Event::Disconnected(Disconnected { client: client.to_owned() }));
+    }
+
+    /// Gives an empty answer to every input request that the plan left open, so that the kernel is not left waiting.
+    fn answer_all_input(&mut self) -> Result<(), SessionError> {
+        for (client, request) in self.ledger.take_pending_input() {
+            self.answer_input(&client, request, "")?;
+        }
+        Ok(())
+    }
+
+    /// Says goodbye: no step asks for it, so whatever is open is given up.
+    pub fn finish(&mut self) -> Result<(), SessionError> {
+        self.abandon(Why::Abandoned)?;
+        if let Some(process) = &self.process {
+            process.kill();
+        }
+        self.recorder.flush()?;
+        Ok(())
+    }
+
+    fn expect_exit(&mut self) {
+        self.asked_to_exit = true;
+        if let Some(process) = &self.process {
+            process.mark_asked();
+        }
+    }
+
+    fn signal(&mut self, name: &str, purpose: &str) -> Result<(), SessionError> {
+        let signal = signal_named(name).ok_or_else(|| SessionError::NoSignal(name.to_owned()))?;
+        if signal == Signal::TERM || signal == Signal::KILL {
+            self.expect_exit();
+        }
+        if let Some(process) = &self.process {
+            process.signal_group(signal, purpose);
+        }
+        Ok(())
+    }
+
+    /// Takes in whatever comes for a while.
+    fn pause(&mut self, seconds: f64) -> Result<Stop, SessionError> {
+        let until = Instant::now() + Duration::from_secs_f64(seconds);
+        while Instant::now() < until {
+            self.receive(until)?;
+            if let Some(settlement) = self.interrupted()? {
+                return Ok(stop(settlement));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn stop(settlement: Settlement) -> Stop {
+    (settlement != Settlement::Done).then_some(settlement)
+}
+
+fn reason(settlement: Settlement, asked: bool) -> String {
+    match settlement {
+        Settlement::Done => "done",
+        Settlement::Stuck => "an answer was missed",
+        Settlement::Exited if asked => "the kernel ended, as it was asked to",
+        Settlement::Exited => "the kernel process ended",
+        Settlement::Cancelled => "the run was cancelled",
+        Settlement::Flooded => "the kernel sent more than is taken in for one scenario",
+    }
+    .to_owned()
+}

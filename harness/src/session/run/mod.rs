@@ -1,0 +1,254 @@
+//! A run: all scenarios, on as many kernels at a time as wanted.
+//!
+//! Each worker has a kernel, a trace and a follower of its own, and takes the next scenario from a common queue. It uses its
+//! kernel again while that follows; a spare one is started ahead, so that a fresh one costs no waiting. A scenario in which an
+//! answer was missed, or the kernel died, is played again on fresh kernels: what shows once only is not called a lockup.
+
+mod worker;
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::kernel::{InterruptMode, Launcher, Reach, StartError, Target};
+use super::{About, Cancel, SessionError};
+use crate::spec::{Profile, Spec};
+use crate::trace::{Record, Recorder, RecorderError, ScenarioOutcome};
+use worker::Worker;
+
+/// Which profile fills in the code.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ProfileChoice {
+    /// The one for the kernel's language, by its first answer.
+    Auto,
+    /// This one.
+    Given(Arc<Profile>),
+    /// None: only what needs no code is played.
+    None,
+}
+
+/// What a run needs to know.
+#[derive(Clone)]
+pub struct RunOptions {
+    /// What is started or joined.
+    pub target: Target,
+    /// Whose code is run.
+    pub profile: ProfileChoice,
+    /// The scenarios to play, as indices into the spec's.
+    pub scenarios: Vec<usize>,
+    /// Seed of all random choices.
+    pub seed: u64,
+    /// The directory that the traces go to; it exists and holds none.
+    pub out: PathBuf,
+    /// Whether each scenario gets a kernel of its own.
+    pub fresh: bool,
+    /// How kernels are reached.
+    pub reach: Reach,
+    /// How cells are interrupted.
+    pub interrupt_mode: InterruptMode,
+    /// Multiplies every deadline.
+    pub deadline_scale: f64,
+    /// Ends the run early.
+    pub cancel: Cancel,
+    /// Starts kernels.
+    pub launcher: Launcher,
+}
+
+/// Reads a worker's trace while it is written: an oracle, as a rule.
+pub trait Follow: Send {
+    /// Takes in records; the first stands on line `line` of the trace. Returns what is new and worth telling at once.
+    fn follow(&mut self, line: u64, records: &[Record]) -> Vec<String>;
+}
+
+/// What happens while a run goes on.
+#[derive(Debug, Clone)]
+pub enum Progress {
+    /// The first kernel of a worker answered.
+    Ready(About),
+    /// A scenario begins.
+    Started {
+        /// Its name.
+        scenario: String,
+        /// 1, or more when a suspicion is confirmed.
+        attempt: u32,
+    },
+    /// A scenario is over.
+    Ended {
+        /// Its name.
+        scenario: String,
+        /// How it ended.
+        outcome: ScenarioOutcome,
+        /// Why, where it did not complete.
+        reason: Option<String>,
+    },
+    /// What a follower has to tell; two workers may tell the same.
+    Told(String),
+}
+
+/// Where the time of a run went, summed over its workers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// Waiting for kernels to start, spare ones aside.
+    pub starting: Duration,
+    /// Waiting for kernels to answer.
+    pub kernel: Duration,
+    /// All else: making, recording and judging messages.
+    pub harness: Duration,
+    /// Kernels started, spare ones included.
+    pub kernels: u32,
+    /// Messages sent and received.
+    pub messages: u64,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Ran<F> {
+    /// The traces, one a worker, each with its follower.
+    pub traces: Vec<(PathBuf, F)>,
+    /// What the kernel says about itself, if it ever answered.
+    pub about: Option<About>,
+    /// Name of the profile that was used.
+    pub profile: Option<String>,
+    /// Scenarios that were not played, and why.
+    pub skipped: Vec<(String, String)>,
+    /// How many were played.
+    pub played: usize,
+    /// From the first start to the last judgement.
+    pub wall: Duration,
+    /// Where the time went.
+    pub timings: Timings,
+    /// Whether it was cancelled.
+    pub cancelled: bool,
+    /// The world's trouble, or ours, that ended it early.
+    pub trouble: Option<RunError>,
+}
+
+/// Why a run ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// There is no kernel.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A session can't go on.
+    #[error(transparent)]
+    Session(SessionError),
+    /// A trace can't be written.
+    #[error(transparent)]
+    Recorder(#[from] RecorderError),
+}
+
+impl From<SessionError> for RunError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Start(error) => Self::Start(*error),
+            other => Self::Session(other),
+        }
+    }
+}
+
+/// Scenarios that are still to be played, for all workers.
+#[derive(Clone)]
+struct Queue(Arc<Mutex<VecDeque<usize>>>);
+
+impl Queue {
+    /// Those that share a kernel come first, so that the kernels of the others are started meanwhile.
+    fn new(options: &RunOptions, spec: &Spec) -> Self {
+        let mut order = options.scenarios.clone();
+        order.sort_by_key(|&index| spec.scenarios[index].fresh);
+        Self(Arc::new(Mutex::new(order.into())))
+    }
+
+    fn next(&self) -> Option<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+}
+
+/// The name of a worker's trace in the output directory.
+fn trace_path(out: &Path, number: usize) -> PathBuf {
+    out.join(if number == 1 { "trace.jsonl".to_owned() } else { format!("trace-{number}.jsonl") })
+}
+
+/// Plays the scenarios, on one kernel for each of `followers`. What goes wrong on the way ends the run early and is told
+/// beside what was recorded so far.
+///
+/// # Errors
+///
+/// If nothing can be played at all, because no trace can be written.
+pub fn run<F: Follow>(options: &RunOptions, spec: &Arc<Spec>, followers: Vec<F>, on: &mut dyn FnMut(Progress)) -> Result<Ran<F>, RunError> {
+    let began = Instant::now();
+    let queue = Queue::new(options, spec);
+    let (tell, told) = mpsc::channel();
+    let mut workers = Vec::new();
+    for (follower, number) in followers.into_iter().zip(1..) {
+        let recorder = Arc::new(Recorder::create(&trace_path(&options.out, number), options.seed)?);
+        workers.push(Worker::new(number, options, Arc::clone(spec), queue.clone(), recorder, follower, tell.clone()));
+    }
+    drop(tell);
+    let done = std::thread::scope(|scope| {
+        let handles: Vec<_> = workers.into_iter().map(|worker| scope.spawn(move || worker.work())).collect();
+        for progress in told {
+            on(progress);
+        }
+        handles.into_iter().map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
+    });
+    Ok(gather(done, options, began))
+}
+
+/// What one worker came to.
+struct Done<F> {
+    trace: PathBuf,
+    follower: F,
+    about: Option<About>,
+    profile: Option<String>,
+    skipped: Vec<(String, String)>,
+    played: usize,
+    timings: Timings,
+    trouble: Option<RunError>,
+}
+
+fn gather<F>(done: Vec<Done<F>>, options: &RunOptions, began: Instant) -> Ran<F> {
+    let mut ran = Ran {
+        traces: Vec::new(),
+        about: None,
+        profile: None,
+        skipped: Vec::new(),
+        played: 0,
+        wall: Duration::ZERO,
+        timings: Timings::default(),
+        cancelled: options.cancel.is_set(),
+        trouble: None,
+    };
+    for worker in done {
+        ran.traces.push((worker.trace, worker.follower));
+        ran.about = ran.about.or(worker.about);
+        ran.profile = ran.profile.or(worker.profile);
+        ran.skipped.extend(worker.skipped);
+        ran.played += worker.played;
+        ran.timings.add(&worker.timings);
+        ran.trouble = ran.trouble.or(worker.trouble);
+    }
+    ran.skipped.sort();
+    ran.wall = began.elapsed();
+    ran
+}
+
+impl Timings {
+    fn add(&mut self, other: &Self) {
+        self.starting += other.starting;
+        self.kernel += other.kernel;
+        self.harness += other.harness;
+        self.kernels += other.kernels;
+        self.messages += other.messages;
+    }
+}
+
+fn tell(to: &Sender<Progress>, progress: Progress) {
+    // Who no longer listens has lost interest in the progress, not in the run.
+    let _ = to.send(progress);
+}

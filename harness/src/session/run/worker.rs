@@ -1,0 +1,284 @@
+//! One worker of a run: a kernel at a time, a trace, and who follows it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use super::{Done, Follow, ProfileChoice, Progress, Queue, RunError, RunOptions, Timings, tell};
+use crate::plan::Plan;
+use crate::session::kernel::Target;
+use crate::session::{About, Played, Session, SessionError, Starting, Suspicion};
+use crate::spec::{Profile, Scenario, Spec};
+use crate::trace::{End, Event, Noted, Recorder, ScenarioEnded, ScenarioOutcome};
+
+/// How often a scenario with a suspicion is played at most.
+const ATTEMPTS: u32 = 3;
+/// How often a suspicion has to show.
+const CONFIRMED: u32 = 2;
+/// What its deadlines are multiplied with then.
+const GENEROUS: f64 = 2.0;
+
+pub(super) struct Worker<'a, F> {
+    number: usize,
+    options: &'a RunOptions,
+    spec: Arc<Spec>,
+    queue: Queue,
+    recorder: Arc<Recorder>,
+    follower: F,
+    tell: Sender<Progress>,
+    kernel: Option<Session>,
+    spare: Option<Spare>,
+    /// Number of the last kernel process.
+    life: u32,
+    about: Option<About>,
+    profile: Option<Arc<Profile>>,
+    /// Suspicions that are no news any more.
+    confirmed: BTreeSet<Suspicion>,
+    skipped: Vec<(String, String)>,
+    played: usize,
+    timings: Timings,
+}
+
+/// A kernel that is started ahead; its trace joins ours when it is taken into use.
+struct Spare {
+    recorder: Arc<Recorder>,
+    starting: JoinHandle<Result<Session, SessionError>>,
+}
+
+impl<'a, F: Follow> Worker<'a, F> {
+    pub(super) fn new(
+        number: usize,
+        options: &'a RunOptions,
+        spec: Arc<Spec>,
+        queue: Queue,
+        recorder: Arc<Recorder>,
+        follower: F,
+        tell: Sender<Progress>,
+    ) -> Self {
+        Self {
+            number,
+            options,
+            spec,
+            queue,
+            recorder,
+            follower,
+            tell,
+            kernel: None,
+            spare: None,
+            life: 0,
+            about: None,
+            profile: None,
+            confirmed: BTreeSet::new(),
+            skipped: Vec::new(),
+            played: 0,
+            timings: Timings::default(),
+        }
+    }
+
+    /// Takes scenarios until none is left, or something ends the run.
+    pub(super) fn work(mut self) -> Done<F> {
+        let began = Instant::now();
+        let mut trouble = self.play_all().err();
+        let why = match (&trouble, self.options.cancel.is_set()) {
+            (_, true) => "cancelled",
+            (Some(_), false) => "error",
+            (None, false) => "completed",
+        };
+        if let Some(error) = &trouble {
+            self.recorder.record(Event::Error(Noted { what: "run_ended".to_owned(), text: error.to_string() }));
+        }
+        if let Err(error) = self.retire() {
+            trouble.get_or_insert(error);
+        }
+        drop(self.spare.take().map(|spare| spare.starting.join()));
+        self.recorder.record(Event::End(End { why: why.to_owned() }));
+        if let Err(error) = self.show() {
+            trouble.get_or_insert(error);
+        }
+        self.timings.harness = began.elapsed().saturating_sub(self.timings.starting + self.timings.kernel);
+        Done {
+            trace: self.recorder.path().to_owned(),
+            follower: self.follower,
+            about: self.about,
+            profile: self.profile.map(|profile| profile.name.clone()),
+            skipped: self.skipped,
+            played: self.played,
+            timings: self.timings,
+            trouble,
+        }
+    }
+
+    fn play_all(&mut self) -> Result<(), RunError> {
+        while let Some(index) = self.queue.next() {
+            if self.options.cancel.is_set() {
+                return Ok(());
+            }
+            let scenario = self.spec.scenarios[index].clone();
+            self.play_scenario(&scenario)?;
+        }
+        Ok(())
+    }
+
+    fn play_scenario(&mut self, scenario: &Scenario) -> Result<(), RunError> {
+        if self.about.is_none() {
+            self.need_kernel(1.0)?;
+        }
+        let plan = match self.plan(scenario) {
+            Ok(plan) => plan,
+            Err(reason) => return self.skip(scenario, reason),
+        };
+        if plan.fresh || self.options.fresh {
+            self.retire_used()?;
+        }
+        let mut shown = 0;
+        for attempt in 1..=ATTEMPTS {
+            let played = self.play_once(&plan, attempt)?;
+            let news = played.suspicions.iter().any(|suspicion| !self.confirmed.contains(suspicion));
+            if !played.reusable || plan.fresh || self.options.fresh {
+                self.retire()?;
+            }
+            shown += u32::from(news || played.died);
+            // What never showed needs no confirmation, what showed twice has it, and a running kernel can't be had afresh.
+            if shown == CONFIRMED {
+                self.confirmed.extend(played.suspicions.into_iter().filter(|suspicion| suspicion.certain));
+                return Ok(());
+            }
+            if shown == 0 || played.cancelled || self.is_joined() {
+                return Ok(());
+            }
+            self.retire()?;
+        }
+        Ok(())
+    }
+
+    /// What can be played of a scenario, or why nothing can.
+    fn plan(&self, scenario: &Scenario) -> Result<Plan, String> {
+        if scenario.fresh && self.is_joined() {
+            return Err("it needs a kernel of its own, and this one was running before".to_owned());
+        }
+        let features = self.about.as_ref().map_or(&[][..], |about| &about.features);
+        if let Some(feature) = scenario.feature.as_ref().filter(|feature| !features.contains(feature)) {
+            return Err(format!("the kernel does not announce `{feature}`"));
+        }
+        match Plan::from_scenario(scenario, self.profile.as_deref(), &self.spec) {
+            Ok(plan) => Ok(plan),
+            Err(lacking) if self.profile.is_some() => Err(lacking.to_string()),
+            Err(_) => Err("there is no profile for the kernel's language".to_owned()),
+        }
+    }
+
+    fn skip(&mut self, scenario: &Scenario, reason: String) -> Result<(), RunError> {
+        let ended = ScenarioEnded { name: scenario.id(), outcome: ScenarioOutcome::Skipped, reason: Some(reason.clone()) };
+        self.recorder.record(Event::ScenarioEnded(ended));
+        tell(&self.tell, Progress::Ended { scenario: scenario.id(), outcome: ScenarioOutcome::Skipped, reason: Some(reason.clone()) });
+        self.skipped.push((scenario.id(), reason));
+        self.show()
+    }
+
+    fn play_once(&mut self, plan: &Plan, attempt: u32) -> Result<Played, RunError> {
+        self.need_kernel(if attempt == 1 { 1.0 } else { GENEROUS })?;
+        self.prepare_spare();
+        tell(&self.tell, Progress::Started { scenario: plan.scenario.clone(), attempt });
+        let Some(session) = &mut self.kernel else { panic!("need_kernel gives a kernel or an error") };
+        let (began, waited) = (Instant::now(), session.waited());
+        let played = session.play(plan, attempt)?;
+        let (took, kernel) = (began.elapsed(), session.waited() - waited);
+        self.life = self.life.max(session.life());
+        self.timings.kernel += kernel.min(took);
+        self.timings.messages += session.messages();
+        self.played += usize::from(attempt == 1);
+        let outcome = if played.completed { ScenarioOutcome::Completed } else { ScenarioOutcome::Abandoned };
+        self.show()?;
+        tell(&self.tell, Progress::Ended { scenario: plan.scenario.clone(), outcome, reason: None });
+        Ok(played)
+    }
+
+    /// Shows the follower what was recorded since the last time.
+    fn show(&mut self) -> Result<(), RunError> {
+        let (line, records) = self.recorder.take()?;
+        for news in self.follower.follow(line, &records) {
+            tell(&self.tell, Progress::Told(news));
+        }
+        Ok(())
+    }
+
+    fn is_joined(&self) -> bool {
+        matches!(self.options.target, Target::Existing { .. })
+    }
+
+    fn need_kernel(&mut self, scale: f64) -> Result<(), RunError> {
+        if self.kernel.is_some() {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let session = match self.spare.take() {
+            Some(spare) => {
+                let started = spare.starting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                self.recorder.join(&spare.recorder);
+                started?
+            }
+            None => self.starter(Arc::clone(&self.recorder)).start(self.life + 1)?,
+        };
+        self.timings.starting += began.elapsed();
+        self.take_into_use(session, scale);
+        Ok(())
+    }
+
+    fn take_into_use(&mut self, mut session: Session, scale: f64) {
+        session.record_to(&self.recorder);
+        session.be_patient(scale);
+        self.life = self.life.max(session.life());
+        if self.about.is_none() {
+            let about = session.about().clone();
+            self.profile = match &self.options.profile {
+                ProfileChoice::Auto => self.spec.profile_for(&about.language, &about.implementation).cloned().map(Arc::new),
+                ProfileChoice::Given(profile) => Some(Arc::clone(profile)),
+                ProfileChoice::None => None,
+            };
+            tell(&self.tell, Progress::Ready(about.clone()));
+            self.about = Some(about);
+        }
+        self.kernel = Some(session);
+    }
+
+    /// Starts a kernel ahead, if one may be wanted.
+    fn prepare_spare(&mut self) {
+        if self.spare.is_some() || self.is_joined() || self.queue.is_empty() {
+            return;
+        }
+        let recorder = Arc::new(Recorder::in_memory(self.options.seed));
+        let starter = self.starter(Arc::clone(&recorder));
+        let life = self.life + 1;
+        self.life += 1;
+        let starting = std::thread::spawn(move || starter.start(life));
+        self.spare = Some(Spare { recorder, starting });
+    }
+
+    fn starter(&mut self, recorder: Arc<Recorder>) -> Starting {
+        self.timings.kernels += 1;
+        Starting {
+            target: self.options.target.clone(),
+            launcher: self.options.launcher.clone(),
+            reach: self.options.reach.clone(),
+            interrupt_mode: self.options.interrupt_mode,
+            deadline_scale: self.options.deadline_scale,
+            cancel: self.options.cancel.clone(),
+            seed: self.options.seed ^ ((self.number as u64) << 32),
+            recorder,
+        }
+    }
+
+    /// Lets a kernel go that has played before; one that is as it started is good for a scenario that wants its own.
+    fn retire_used(&mut self) -> Result<(), RunError> {
+        if self.kernel.as_ref().is_some_and(Session::has_played) { self.retire() } else { Ok(()) }
+    }
+
+    fn retire(&mut self) -> Result<(), RunError> {
+        if let Some(mut session) = self.kernel.take() {
+            session.finish()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,272 @@
+//! Waiting: until what is owed has come, until it is certain that it will not, or until a deadline with all its patience is over.
+//!
+//! Certainty is cheaper than a deadline. A channel's requests are handled in order, so when a later question on the same
+//! channel (the *fence*) is answered in full, whatever an earlier request still lacks will not come any more.
+
+use std::time::{Duration, Instant};
+
+use super::ledger::Owed;
+use super::{Session, SessionError};
+use crate::trace::{Event, Expectation, Settled, Why};
+use crate::wire::Channel;
+
+/// How the waiting ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settlement {
+    /// Nothing is left to wait for.
+    Done,
+    /// A deadline was missed: the kernel is suspect.
+    Stuck,
+    /// The kernel process ended.
+    Exited,
+    /// The run is to end.
+    Cancelled,
+    /// The kernel sends more than is taken in for one scenario.
+    Flooded,
+}
+
+/// An answer that was missed, by what it says of the kernel.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Suspicion {
+    /// The channel of the request.
+    pub channel: Channel,
+    /// Its type.
+    pub msg_type: String,
+    /// What did not come.
+    pub missing: Vec<Expectation>,
+    /// Whether it is certain that it will not, rather than a matter of time.
+    pub certain: bool,
+}
+
+/// What is to be done about an open request now.
+enum Next {
+    Settle(Why),
+    /// Another request, without whose answer nothing can be told of this one, missed its deadline.
+    Miss(String),
+    Fence,
+    Wait(Instant),
+}
+
+impl Session {
+    /// Waits until none of `ids` is open; of all requests, if `ids` is empty.
+    pub(super) fn settle(&mut self, ids: &[String]) -> Result<Settlement, SessionError> {
+        self.attend();
+        loop {
+            let open: Vec<String> = self.open_among(ids);
+            if open.is_empty() {
+                return Ok(Settlement::Done);
+            }
+            let mut until = Instant::now() + self.deadlines.reply();
+            for id in open {
+                match self.next_for(&id)? {
+                    Next::Wait(instant) => until = until.min(instant),
+                    Next::Fence => self.fence(&id)?,
+                    Next::Miss(fence) => {
+                        if let Some(settlement) = self.conclude(&fence, Why::Deadline)? {
+                            return Ok(settlement);
+                        }
+                        until = Instant::now();
+                    }
+                    Next::Settle(why) => {
+                        if let Some(settlement) = self.conclude(&id, why)? {
+                            return Ok(settlement);
+                        }
+                        until = Instant::now();
+                    }
+                }
+            }
+            if self.open_among(ids).is_empty() {
+                return Ok(Settlement::Done);
+            }
+            self.receive(until)?;
+            if let Some(settlement) = self.interrupted()? {
+                return Ok(settlement);
+            }
+        }
+    }
+
+    fn open_among(&self, ids: &[String]) -> Vec<String> {
+        let wanted = |owed: &&Owed| ids.is_empty() || ids.contains(&owed.id);
+        self.ledger.open().filter(wanted).map(|owed| owed.id.clone()).collect()
+    }
+
+    fn next_for(&mut self, id: &str) -> Result<Next, SessionError> {
+        let now = Instant::now();
+        let Some(owed) = self.ledger.get(id) else { return Ok(Next::Wait(now)) };
+        if owed.answered() {
+            return Ok(Next::Settle(Why::Answered));
+        }
+        let asked_after = owed.step.as_deref() == Some("fence");
+        match &owed.fence {
+            Some(fence) => match self.passed(owed, fence, now) {
+                Some(at) if at <= now => return Ok(Next::Settle(Why::Fenced)),
+                Some(at) => return Ok(Next::Wait(at)),
+                None => {}
+            },
+            None if asked_after || owed.then_exit || owed.wants.contains(&Expectation::Echo) => {}
+            None if owed.unowed || (owed.optional && !self.habits.answers(owed)) => return Ok(Next::Fence),
+            None => {
+                if let Some(half_done) = owed.half_done {
+                    let at = half_done + self.deadlines.half();
+                    return Ok(if at <= now { Next::Fence } else { Next::Wait(at) });
+                }
+            }
+        }
+        let deadline = self.deadline_of(id);
+        if now < deadline {
+            return Ok(Next::Wait(deadline));
+        }
+        if let Some(later) = self.more_patience(id, now) {
+            return Ok(Next::Wait(later));
+        }
+        Ok(self.unanswered_fence(id).map_or(Next::Settle(Why::Deadline), Next::Miss))
+    }
+
+    /// The question after a request, where that must be answered and is not: then it is what was missed.
+    fn unanswered_fence(&self, id: &str) -> Option<String> {
+        let fence = self.ledger.get(self.ledger.get(id)?.fence.as_ref()?)?;
+        let is_due = !fence.optional || self.habits.serves(fence.channel);
+        (is_due && !fence.seen.contains(&Expectation::Reply)).then(|| fence.id.clone())
+    }
+
+    /// When it is certain, by the answer to `fence`, that `owed` gets nothing more; unknown while that answer is out.
+    fn passed(&self, owed: &Owed, fence: &str, now: Instant) -> Option<Instant> {
+        let Some(fence) = self.ledger.get(fence) else {
+            // Settled before, in full or by its own deadline.
+            return Some(now);
+        };
+        let replied = fence.half_done.filter(|_| fence.seen.contains(&Expectation::Reply))?;
+        let grace = replied + self.deadlines.half();
+        let in_full = fence.answered() && (owed.unowed || owed.seen.contains(&Expectation::Idle));
+        Some(if in_full { now } else { grace })
+    }
+
+    fn deadline_of(&self, id: &str) -> Instant {
+        let Some(owed) = self.ledger.get(id) else { return Instant::now() };
+        let since = owed.sent.max(self.last_news);
+        match (self.extended.get(id), self.need_not_come(owed)) {
+            (Some(&later), _) => later,
+            (None, true) => since + self.deadlines.optional(),
+            (None, false) => since + self.deadlines.reply(),
+        }
+    }
+
+    /// Whether the kernel may leave this unanswered, and no question behind it is to be answered either.
+    fn need_not_come(&self, owed: &Owed) -> bool {
+        owed.optional && !self.habits.answers(owed) && self.unanswered_fence(&owed.id).is_none()
+    }
+
+    /// A later deadline, if the kernel was seen to work since the last look, and has not used up all patience.
+    fn more_patience(&mut self, id: &str, now: Instant) -> Option<Instant> {
+        let owed = self.ledger.get(id)?;
+        let patience = self.deadlines.patience(self.ledger.open().any(|other| other.msg_type == "execute_request"));
+        if self.need_not_come(owed) || owed.waited(now) >= patience {
+            return None;
+        }
+        if !self.kernel_works() {
+            return None;
+        }
+        let later = now + self.deadlines.reply();
+        self.extended.insert(id.to_owned(), later);
+        Some(later)
+    }
+
+    fn fence(&mut self, id: &str) -> Result<(), SessionError> {
+        let Some(owed) = self.ledger.get(id) else { return Ok(()) };
+        let (client, channel, sent) = (owed.client.clone(), owed.channel, owed.sent);
+        // Only these two channels take requests.
+        let asked = if channel == Channel::Control { Channel::Control } else { Channel::Shell };
+        let newer = self.ledger.open().find(|other| {
+            other.step.as_deref() == Some("fence") && other.client == client && other.channel == asked && other.sent > sent
+        });
+        let fence = match newer {
+            Some(other) => other.id.clone(),
+            None => self.ask(&client, asked, "fence")?,
+        };
+        if let Some(owed) = self.ledger.get_mut(id) {
+            owed.fence = Some(fence);
+        }
+        Ok(())
+    }
+
+    /// Strikes a request from the ledger and records how it ended. Says how the waiting ends, if it does because of that.
+    pub(super) fn conclude(&mut self, id: &str, why: Why) -> Result<Option<Settlement>, SessionError> {
+        let Some(owed) = self.strike_out(id, why) else { return Ok(None) };
+        let missing = owed.missing();
+        let excused = missing.is_empty() || !matches!(why, Why::Fenced | Why::Deadline) || self.excuses(&owed, &missing, why);
+        self.habits.learn(&owed);
+        if excused {
+            return Ok(None);
+        }
+        self.suspicions.push(Suspicion { channel: owed.channel, msg_type: owed.msg_type.clone(), missing: missing.clone(), certain: why == Why::Fenced });
+        self.climb(&owed, &missing)?;
+        Ok((why == Why::Deadline).then_some(Settlement::Stuck))
+    }
+
+    /// Whether what is missing is no sign that the kernel is stuck.
+    fn excuses(&self, owed: &Owed, missing: &[Expectation], why: Why) -> bool {
+        if missing == [Expectation::Exit] && owed.channel == Channel::Control {
+            return false;
+        }
+        // Whether control requests are bracketed at all is an open question of the protocol.
+        let unbracketed = missing == [Expectation::Idle] && owed.channel == Channel::Control;
+        owed.unowed || unbracketed || (owed.odd && why == Why::Fenced) || (owed.optional && !self.habits.answers(owed))
+    }
+
+    /// Strikes a request from the ledger and records how it ended, no more.
+    pub(super) fn strike_out(&mut self, id: &str, why: Why) -> Option<Owed> {
+        let owed = self.ledger.remove(id)?;
+        self.extended.remove(id);
+        let waited = u64::try_from(owed.waited(Instant::now()).as_nanos()).unwrap_or(u64::MAX);
+        self.recorder.record(Event::Settled(Settled { client: owed.client.clone(), id: id.to_owned(), missing: owed.missing(), why, waited }));
+        Some(owed)
+    }
+
+    /// Whether something other than an answer ends the waiting.
+    pub(super) fn interrupted(&mut self) -> Result<Option<Settlement>, SessionError> {
+        if self.cancel.is_set() {
+            self.abandon(Why::Abandoned)?;
+            return Ok(Some(Settlement::Cancelled));
+        }
+        if self.flow.is_flood() {
+            self.abandon(Why::Abandoned)?;
+            return Ok(Some(Settlement::Flooded));
+        }
+        if !self.has_exited() {
+            return Ok(None);
+        }
+        self.take_last_words()?;
+        for id in self.open_among(&[]) {
+            if let Some(owed) = self.ledger.get_mut(&id) {
+                owed.note(Expectation::Exit, Instant::now());
+            }
+            let answered = self.ledger.get(&id).is_some_and(Owed::answered);
+            self.conclude(&id, if answered { Why::Answered } else { Why::Exited })?;
+        }
+        Ok(Some(Settlement::Exited))
+    }
+
+    /// Takes in what the kernel had sent before it ended and is still under way to us.
+    fn take_last_words(&mut self) -> Result<(), SessionError> {
+        let until = Instant::now() + self.deadlines.half().max(Duration::from_millis(100));
+        while Instant::now() < until {
+            let before = self.flow.messages();
+            self.receive(until)?;
+            if self.ledger.open().all(|owed| owed.missing().iter().all(|what| *what == Expectation::Exit)) || self.flow.is_flood() {
+                break;
+            }
+            if self.flow.messages() == before {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives up all open requests.
+    pub(super) fn abandon(&mut self, why: Why) -> Result<(), SessionError> {
+        for id in self.open_among(&[]) {
+            self.conclude(&id, why)?;
+        }
+        Ok(())
+    }
+}

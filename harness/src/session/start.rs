@@ -1,0 +1,321 @@
+//! From a started process to a session that is ready: the first answer, a live subscription, calibrated deadlines.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::client::{Client, Keys};
+use super::kernel::{Command, ConnectionFile, Greeted, Greeting, InterruptMode, KernelProcess, Launcher, Life, Reach, Starter, Target};
+use super::settle::Settlement;
+use super::transport::{Endpoint, ZeroMq};
+use super::{Cancel, Deadlines, Session, SessionError};
+use crate::trace::{Bytes, Calibrated, Connected, Event, Expectation, Recorder, Why};
+use crate::wire::{Channel, ConnectionInfo, Json};
+
+/// Round trips that calibrate the deadlines.
+const CALIBRATIONS: usize = 5;
+
+/// What the kernel says about itself, by its first answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// `implementation`.
+    pub implementation: String,
+    /// `implementation_version`.
+    pub implementation_version: String,
+    /// `language_info.name`.
+    pub language: String,
+    /// `language_info.version`.
+    pub language_version: String,
+    /// `protocol_version`.
+    pub protocol_version: String,
+    /// `supported_features`.
+    pub features: Vec<String>,
+}
+
+impl About {
+    fn read(content: &Json) -> Self {
+        let text = |path: &str| content.get_path(path).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let features = content.get("supported_features").and_then(Json::as_array).unwrap_or_default();
+        Self {
+            implementation: text("implementation"),
+            implementation_version: text("implementation_version"),
+            language: text("language_info.name"),
+            language_version: text("language_info.version"),
+            protocol_version: text("protocol_version"),
+            features: features.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+        }
+    }
+}
+
+/// All that the start of a kernel and its session needs; it may be done on another thread than the one that plays.
+pub struct Starting {
+    /// What is started or joined.
+    pub target: Target,
+    /// Starts kernels.
+    pub launcher: Launcher,
+    /// How kernels are reached.
+    pub reach: Reach,
+    /// How cells are interrupted.
+    pub interrupt_mode: InterruptMode,
+    /// Multiplies every deadline.
+    pub deadline_scale: f64,
+    /// Ends all waits.
+    pub cancel: Cancel,
+    /// Seed of the session's choices.
+    pub seed: u64,
+    /// Where all is recorded.
+    pub recorder: Arc<Recorder>,
+}
+
+impl Starting {
+    /// Starts the kernel as life number `life`, or joins it, and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// If there is no kernel, or it does not answer, or something on our side failed.
+    pub fn start(self, life: u32) -> Result<Session, SessionError> {
+        let seed = self.seed ^ u64::from(life);
+        let mut opening = Opening { starting: &self, seed, trouble: None };
+        let starter = Starter { launcher: self.launcher.clone(), reach: self.reach.clone(), recorder: Arc::clone(&self.recorder) };
+        // The key is a secret on this machine, so it does not follow from the seed.
+        let started = starter.start(&self.target, life, &mut fastrand::Rng::new(), &mut opening);
+        if let Some(error) = opening.trouble {
+            return Err(error);
+        }
+        let kernel = started.map_err(Box::new)?;
+        let mut session = kernel.client;
+        session.life = kernel.life;
+        session.restart = match self.target {
+            Target::Command(command) => Some(Restart { launcher: self.launcher, command, file: kernel.file }),
+            Target::Existing { .. } => None,
+        };
+        Ok(session)
+    }
+}
+
+/// The client's part in the start of a kernel.
+struct Opening<'a> {
+    starting: &'a Starting,
+    seed: u64,
+    /// What went wrong on our side, where that ended a wait.
+    trouble: Option<SessionError>,
+}
+
+impl Greeting for Opening<'_> {
+    type Client = Session;
+
+    fn open(&mut self, link: &ConnectionInfo) -> Result<Session, String> {
+        let mut session = Session {
+            transport: Box::new(ZeroMq::new()),
+            recorder: Arc::clone(&self.starting.recorder),
+            process: None,
+            interrupt_mode: self.starting.interrupt_mode,
+            link: link.clone(),
+            keys: Keys::new(link).map_err(|error| error.to_string())?,
+            clients: BTreeMap::new(),
+            identities: BTreeMap::new(),
+            life: 1,
+            restart: None,
+            ledger: Default::default(),
+            deadlines: Deadlines::uncalibrated(self.starting.deadline_scale),
+            habits: Default::default(),
+            flow: Default::default(),
+            cancel: self.starting.cancel.clone(),
+            rng: fastrand::Rng::with_seed(self.seed),
+            arrivals: Vec::new(),
+            last_news: Instant::now(),
+            extended: BTreeMap::new(),
+            look: None,
+            suspicions: Vec::new(),
+            beats: 0,
+            asked_to_exit: false,
+            about: About::default(),
+            played: false,
+            waited: Duration::ZERO,
+        };
+        // A running kernel was there before any client of ours.
+        let early = matches!(self.starting.target, Target::Command(_));
+        session.open_client("a", &[Bytes::default()], None, early).map_err(|error| error.to_string())?;
+        Ok(session)
+    }
+
+    fn wait(&mut self, session: &mut Session, process: Option<&Arc<KernelProcess>>) -> Greeted {
+        session.process = process.cloned();
+        match session.get_ready() {
+            Ok(greeted) => greeted,
+            Err(error) => {
+                self.trouble = Some(error);
+                Greeted::NoAnswer
+            }
+        }
+    }
+}
+
+impl Session {
+    /// Asks one question about the kernel and waits for the whole answer; whether it came. For measurements.
+    ///
+    /// # Errors
+    ///
+    /// If something on our side failed.
+    pub fn round_trip(&mut self) -> Result<bool, SessionError> {
+        let id = self.ask("a", Channel::Shell, "ready")?;
+        Ok(self.settle(&[id])? == Settlement::Done)
+    }
+
+    /// Takes note of what the kernel says about itself, the first time that it does.
+    pub(super) fn introduce(&mut self, content: Option<&Json>) {
+        if let Some(content) = content
+            && self.about == About::default()
+        {
+            self.about = About::read(content);
+        }
+    }
+
+    /// Waits for the first answer and for a live subscription, then measures what a round trip takes.
+    fn get_ready(&mut self) -> Result<Greeted, SessionError> {
+        let began = Instant::now();
+        let greeted = self.greet("a", began + self.deadlines.startup())?;
+        if greeted != Greeted::Ready {
+            return Ok(greeted);
+        }
+        let startup = began.elapsed();
+        let mut round_trips = Vec::with_capacity(CALIBRATIONS);
+        for _ in 0..CALIBRATIONS {
+            let asked = Instant::now();
+            if !self.round_trip()? {
+                return Ok(if self.has_exited() { Greeted::Exited } else { Greeted::NoAnswer });
+            }
+            round_trips.push(asked.elapsed());
+        }
+        self.deadlines = self.deadlines.calibrated(&mut round_trips);
+        let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        self.recorder.record(Event::Calibrated(Calibrated {
+            startup: nanos(startup),
+            round_trip: nanos(self.deadlines.round_trip()),
+            reply_deadline: nanos(self.deadlines.reply()),
+        }));
+        self.recorder.flush()?;
+        Ok(Greeted::Ready)
+    }
+
+    /// Asks until an answer comes by shell and a status by iopub, as every manager does: a subscription may still be on its
+    /// way when the first question is answered, and its statuses are then lost to it.
+    fn greet(&mut self, client: &str, until: Instant) -> Result<Greeted, SessionError> {
+        loop {
+            let id = self.ask(client, Channel::Shell, "ready")?;
+            let heard = self.hear_back(&id, until)?;
+            let done = self.ledger.get(&id).is_some_and(|owed| owed.answered());
+            self.conclude_greeting(&id, done, heard)?;
+            match heard {
+                Some(greeted) => return Ok(greeted),
+                None if done => return Ok(Greeted::Ready),
+                None => {}
+            }
+        }
+    }
+
+    /// Waits for the answer to one greeting: for as long as the kernel may take to start, but not long for its other half.
+    fn hear_back(&mut self, id: &str, until: Instant) -> Result<Option<Greeted>, SessionError> {
+        loop {
+            let Some(owed) = self.ledger.get(id) else { return Ok(None) };
+            if owed.answered() {
+                return Ok(None);
+            }
+            let half_over = owed.half_done.filter(|_| owed.seen.contains(&Expectation::Reply)).map(|at| at + self.deadlines.half());
+            let now = Instant::now();
+            if half_over.is_some_and(|at| at <= now) && now < until {
+                return Ok(None);
+            }
+            if now >= until || self.cancel.is_set() || self.flow.is_flood() {
+                return Ok(Some(Greeted::NoAnswer));
+            }
+            if self.has_exited() {
+                return Ok(Some(Greeted::Exited));
+            }
+            self.receive(half_over.unwrap_or(until).min(until))?;
+        }
+    }
+
+    /// The greeting whose statuses were lost to a late subscription is given up; nothing can be held against it.
+    fn conclude_greeting(&mut self, id: &str, done: bool, heard: Option<Greeted>) -> Result<(), SessionError> {
+        let why = match heard {
+            _ if done => Why::Answered,
+            Some(Greeted::Exited) => Why::Exited,
+            Some(Greeted::NoAnswer) if !self.cancel.is_set() => Why::Deadline,
+            _ => Why::Abandoned,
+        };
+        self.strike_out(id, why);
+        self.recorder.flush()?;
+        Ok(())
+    }
+
+    /// Opens a client in the middle of a scenario and waits until its subscription lives.
+    pub(super) fn join(&mut self, client: &str, topics: &[Bytes], identity_of: Option<&str>) -> Result<Option<Settlement>, SessionError> {
+        self.open_client(client, topics, identity_of, false)?;
+        let until = Instant::now() + self.deadlines.patience(true);
+        let hears_all = topics.iter().any(|topic| topic.0.is_empty());
+        if !hears_all {
+            // It may not hear the statuses that tell; its first reply has to do.
+            let id = self.ask(client, Channel::Shell, "ready")?;
+            self.hear_reply(&id, until)?;
+            self.strike_out(&id, Why::Abandoned);
+            return Ok(None);
+        }
+        Ok(match self.greet(client, until)? {
+            Greeted::Ready => None,
+            Greeted::Exited => Some(Settlement::Exited),
+            Greeted::NoAnswer if self.cancel.is_set() => Some(Settlement::Cancelled),
+            Greeted::NoAnswer => Some(Settlement::Stuck),
+        })
+    }
+
+    fn hear_reply(&mut self, id: &str, until: Instant) -> Result<(), SessionError> {
+        while Instant::now() < until
+            && !self.cancel.is_set()
+            && !self.has_exited()
+            && self.ledger.get(id).is_some_and(|owed| !owed.seen.contains(&Expectation::Reply))
+        {
+            self.receive(until)?;
+        }
+        Ok(())
+    }
+
+    fn open_client(&mut self, name: &str, topics: &[Bytes], identity_of: Option<&str>, early: bool) -> Result<(), SessionError> {
+        let client = Client::new(&mut self.rng);
+        let identity = identity_of.and_then(|other| self.identities.get(other)).cloned().unwrap_or_else(|| client.session.clone().into_bytes());
+        let endpoint = Endpoint { client: name.to_owned(), identity: identity.clone(), topics: topics.to_vec() };
+        self.transport.open(&endpoint, &self.link)?;
+        self.clients.insert(name.to_owned(), client);
+        self.identities.insert(name.to_owned(), identity.clone());
+        self.recorder.record(Event::Connected(Connected {
+            client: name.to_owned(),
+            identity: Bytes(identity),
+            channels: Channel::ALL.to_vec(),
+            topics: topics.to_vec(),
+            early,
+        }));
+        Ok(())
+    }
+
+    /// Starts a new process on the connection file of the one that ended; the clients' sockets stay, and connect again.
+    pub(super) fn start_again(&mut self) -> Result<Option<Settlement>, SessionError> {
+        let Some(restart) = &self.restart else { return Ok(Some(Settlement::Exited)) };
+        let life = Life { number: self.life + 1, restarted: true };
+        let process = restart.launcher.launch(&restart.command, &restart.file, life, &self.recorder).map_err(|error| Box::new(error.into()))?;
+        self.life += 1;
+        self.process = Some(Arc::new(process));
+        self.last_news = Instant::now();
+        Ok(match self.greet("a", Instant::now() + self.deadlines.startup())? {
+            Greeted::Ready => None,
+            Greeted::Exited => Some(Settlement::Exited),
+            Greeted::NoAnswer => Some(Settlement::Stuck),
+        })
+    }
+}
+
+/// What a new process on the same connection file needs.
+pub(super) struct Restart {
+    pub(super) launcher: Launcher,
+    pub(super) command: Command,
+    pub(super) file: ConnectionFile,
+}

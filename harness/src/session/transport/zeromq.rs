@@ -1,0 +1,157 @@
+//! The transport that every real front end uses: libzmq.
+
+use std::os::fd::RawFd;
+use std::time::Instant;
+
+use super::{Arrival, Endpoint, MESSAGE_LIMIT, Transport, TransportError};
+use crate::wire::{Channel, ConnectionInfo, Frame};
+
+/// Milliseconds between attempts to reach an endpoint that nobody listens at yet: short, because it is paid at every kernel start.
+const RECONNECT_MS: i32 = 5;
+
+/// The largest frame that libzmq may take from a kernel, in bytes. Above it libzmq drops the connection, which shows as silence.
+const FRAME_LIMIT: i64 = 256 << 20;
+
+/// Messages taken from one socket before the others get their turn.
+const BURST: usize = 256;
+
+/// How much of each frame of an over-long message is kept, in bytes.
+const KEPT_OF_CUT: usize = 64 << 10;
+
+/// Sockets of libzmq, polled by the thread that owns them.
+pub struct ZeroMq {
+    context: zmq::Context,
+    open: Vec<Open>,
+}
+
+struct Open {
+    client: String,
+    channel: Channel,
+    socket: zmq::Socket,
+}
+
+impl ZeroMq {
+    /// No sockets yet.
+    pub fn new() -> Self {
+        Self { context: zmq::Context::new(), open: Vec::new() }
+    }
+
+    fn socket(&self, endpoint: &Endpoint, channel: Channel) -> zmq::Result<zmq::Socket> {
+        let kind = match channel {
+            Channel::Iopub => zmq::SUB,
+            Channel::Heartbeat => zmq::REQ,
+            Channel::Shell | Channel::Control | Channel::Stdin => zmq::DEALER,
+        };
+        let socket = self.context.socket(kind)?;
+        socket.set_linger(0)?;
+        socket.set_reconnect_ivl(RECONNECT_MS)?;
+        socket.set_maxmsgsize(FRAME_LIMIT)?;
+        // No high-water mark: at one, libzmq would block a sender or drop what the kernel published.
+        socket.set_sndhwm(0)?;
+        socket.set_rcvhwm(0)?;
+        match channel {
+            Channel::Iopub => endpoint.topics.iter().try_for_each(|topic| socket.set_subscribe(&topic.0))?,
+            // Lets it ask again after an answer that never came.
+            Channel::Heartbeat => socket.set_req_relaxed(true)?,
+            Channel::Shell | Channel::Control | Channel::Stdin => socket.set_identity(&endpoint.identity)?,
+        }
+        Ok(socket)
+    }
+}
+
+impl Default for ZeroMq {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Transport for ZeroMq {
+    fn open(&mut self, endpoint: &Endpoint, link: &ConnectionInfo) -> Result<(), TransportError> {
+        for channel in Channel::ALL {
+            let address = link.endpoint(channel);
+            let socket = self
+                .socket(endpoint, channel)
+                .and_then(|socket| socket.connect(&address).map(|()| socket))
+                .map_err(|error| TransportError::Open { channel: channel.name(), endpoint: address, reason: error.to_string() })?;
+            self.open.push(Open { client: endpoint.client.clone(), channel, socket });
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, client: &str) {
+        self.open.retain(|open| open.client != client);
+    }
+
+    fn send(&mut self, client: &str, channel: Channel, frames: &[Frame]) -> Result<(), TransportError> {
+        let open = self.open.iter().find(|open| open.client == client && open.channel == channel);
+        let Some(open) = open else {
+            return Err(TransportError::NoSocket { client: client.to_owned(), channel: channel.name() });
+        };
+        open.socket.send_multipart(frames, zmq::DONTWAIT).map_err(|error| trouble("cannot send", error))
+    }
+
+    fn wait(&mut self, until: Instant, wakers: &[RawFd], arrivals: &mut Vec<Arrival>) -> Result<(), TransportError> {
+        let mut items: Vec<zmq::PollItem<'_>> = self.open.iter().map(|open| open.socket.as_poll_item(zmq::POLLIN)).collect();
+        items.extend(wakers.iter().map(|&fd| zmq::PollItem::from_fd(fd, zmq::POLLIN)));
+        let timeout = until.saturating_duration_since(Instant::now());
+        // Rounded up, so that a deadline a fraction of a millisecond away is not polled for again and again.
+        let timeout = i64::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i64::MAX);
+        match zmq::poll(&mut items, timeout) {
+            Ok(_) | Err(zmq::Error::EINTR) => {}
+            Err(error) => return Err(trouble("cannot wait", error)),
+        }
+        for (open, item) in self.open.iter().zip(&items) {
+            if item.is_readable() {
+                open.drain(arrivals)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Open {
+    fn drain(&self, arrivals: &mut Vec<Arrival>) -> Result<(), TransportError> {
+        for _ in 0..BURST {
+            let frames = match self.socket.recv_multipart(zmq::DONTWAIT) {
+                Ok(frames) => frames,
+                // A heartbeat socket that awaits no echo says EFSM.
+                Err(zmq::Error::EAGAIN | zmq::Error::EINTR | zmq::Error::EFSM) => return Ok(()),
+                Err(error) => return Err(trouble("cannot receive", error)),
+            };
+            let at = Instant::now();
+            let (frames, cut_from) = bounded(frames);
+            arrivals.push(Arrival { client: self.client.clone(), channel: self.channel, frames, at, cut_from });
+        }
+        Ok(())
+    }
+}
+
+fn bounded(mut frames: Vec<Frame>) -> (Vec<Frame>, Option<u64>) {
+    let size: usize = frames.iter().map(Vec::len).sum();
+    if size <= MESSAGE_LIMIT {
+        return (frames, None);
+    }
+    for frame in &mut frames {
+        frame.truncate(KEPT_OF_CUT);
+        frame.shrink_to_fit();
+    }
+    frames.truncate(KEPT_OF_CUT);
+    (frames, Some(size as u64))
+}
+
+fn trouble(doing: &'static str, error: zmq::Error) -> TransportError {
+    TransportError::Socket { doing, reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_over_long_message_is_cut_and_says_so() {
+        let (frames, cut) = bounded(vec![b"<IDS|MSG>".to_vec(), vec![b'x'; MESSAGE_LIMIT]]);
+        assert_eq!((frames[0].as_slice(), frames[1].len(), cut), (b"<IDS|MSG>".as_slice(), KEPT_OF_CUT, Some(MESSAGE_LIMIT as u64 + 9)));
+        let (frames, cut) = bounded(vec![vec![0; 10]]);
+        assert_eq!((frames, cut), (vec![vec![0; 10]], None));
+    }
+}
