@@ -1,1 +1,24 @@
-//! Nothing yet.
+//! Renderers of a run, one a format. All of them see the same thing, a [`Run`], which is also what `results.json` holds.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`run`] | the run as data: the shape of `results.json` |
+//! | [`observed`] | what a trace tells beside its judgement: the kernel, the scenarios, troubles |
+//! | [`assemble`] | a [`Run`] from judgements and what was observed |
+//! | [`replay`] | the command line that plays a finding again |
+//! | [`json`], [`junit`], [`text`] | the formats |
+
+pub mod assemble;
+pub mod json;
+pub mod junit;
+pub mod observed;
+mod plays;
+pub mod replay;
+pub mod run;
+mod sort;
+pub mod text;
+
+pub use assemble::{Ingredients, JudgedTrace, assemble};
+pub use observed::Observed;
+pub use replay::Replay;
+pub use run::Run;

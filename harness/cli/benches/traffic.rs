@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use harness::oracle::Oracle;
-use harness::session::kernel::{Command, InterruptMode, Launcher, Reach, Target};
+use harness::session::kernel::{Command, InterruptMode, Launcher, Lives, Reach, Target};
 use harness::session::run::{Follow, ProfileChoice, RunOptions, run};
 use harness::session::{Cancel, Session, Starting};
 use harness::spec::Spec;
@@ -58,8 +58,9 @@ fn start(argv: Vec<String>, launcher: &Launcher, recorder: Arc<Recorder>) -> Ses
         cancel: Cancel::new().expect("a descriptor"),
         seed: 7,
         recorder,
+        lives: Lives::default(),
     };
-    starting.start(1).expect("a kernel that starts")
+    starting.start().expect("a kernel that starts")
 }
 
 fn round_trips(name: &str, argv: Vec<String>, launcher: &Launcher) {

@@ -1,3 +1,47 @@
-//! The command line.
+//! kernelcheck tells whether a Jupyter kernel keeps the messaging protocol.
 
-fn main() {}
+mod args;
+mod commands;
+mod config;
+mod deliver;
+mod judge;
+mod out_dir;
+mod output;
+mod progress;
+mod terminal;
+mod usage;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use args::{Cli, Command};
+use config::Config;
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    // Before all else: the guard must be one thread, and is no command for people.
+    if let Some(code) = commands::guard::if_asked(&arguments) {
+        return code;
+    }
+    let cli = Cli::of(arguments);
+    match dispatch(cli) {
+        Ok(code) => code.into(),
+        Err(error) => usage::report(&error).into(),
+    }
+}
+
+/// Runs the command and gives the exit code for the process.
+fn dispatch(mut cli: Cli) -> anyhow::Result<u8> {
+    cli.common.fill(&Config::of_working_directory()?);
+    let common = cli.common;
+    match cli.command {
+        Command::Run(args) => commands::run::run(args, &common),
+        Command::Judge(args) => commands::judge::judge(args, &common),
+        Command::List(args) => commands::list::list(&args, &common),
+        Command::Explain(args) => commands::explain::explain(&args, &common),
+        Command::Kernels(args) => commands::kernels::kernels(&args),
+        Command::Schema(args) => commands::schema::schema(&args, &common),
+        Command::Selftest(args) => commands::selftest::selftest(&args, &common),
+        Command::FixtureKernel(args) => commands::fixture_kernel::fixture_kernel(&args),
+    }
+}

@@ -1,0 +1,82 @@
+//! `kernelcheck judge`: judges recorded traces again, without a kernel.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use harness::spec::Spec;
+use harness::spec::select::Selection;
+use harness::trace::{ReadError, read_trace};
+use reports::run::Environment;
+use reports::{Ingredients, Observed, assemble};
+
+use crate::args::{Common, Reporting, Selecting};
+use crate::commands::run::{of_trace, tool};
+use crate::config::Config;
+use crate::deliver::deliver;
+use crate::judge::{Judge, load_spec};
+use crate::out_dir::OutDir;
+use crate::usage::Usage;
+
+/// Judge recorded traces again, offline
+#[derive(Debug, Args)]
+pub(crate) struct JudgeArgs {
+    /// The traces of one run
+    #[arg(required = true, value_name = "TRACE")]
+    traces: Vec<PathBuf>,
+    /// Also write the reports into DIR, which may be that of the traces
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    selecting: Selecting,
+    #[command(flatten)]
+    reporting: Reporting,
+}
+
+/// Judges the traces as those of one run.
+pub(crate) fn judge(mut args: JudgeArgs, common: &Common) -> anyhow::Result<u8> {
+    let config = Config::of_working_directory()?;
+    args.selecting.fill(&config);
+    args.reporting.fill(&config);
+    let spec = load_spec(common.specs.as_deref())?;
+    let selection = Selection::new(&args.selecting.select, &args.selecting.skip, &spec).map_err(|error| Usage::error(error.to_string()))?;
+    let out = args.out.as_deref().map(OutDir::for_reports).transpose()?;
+    let mut observed = Observed::default();
+    let mut judged = Vec::new();
+    for path in &args.traces {
+        let name = name_in(path, out.as_ref())?;
+        let (trace, seen) = judge_file(path, &name, &spec, &selection)?;
+        observed.join(seen);
+        judged.push(trace);
+    }
+    let environment = Environment {
+        os: String::new(),
+        cpus: 0,
+        started: observed.started.clone(),
+        seconds: observed.lasted.as_secs_f64(),
+        seed: observed.seed.unwrap_or_default(),
+    };
+    let target = &observed.target;
+    let replay = of_trace(target.kernelspec.as_deref(), &target.command, environment.seed);
+    let strict = args.reporting.strict;
+    let run = assemble(Ingredients { tool: tool(common), spec: &spec, judged, observed, environment, replay, strict });
+    deliver(&run, &args.reporting, common, out.as_ref())
+}
+
+fn judge_file(path: &Path, name: &str, spec: &Spec, selection: &Selection) -> anyhow::Result<(reports::JudgedTrace, Observed)> {
+    let records = read_trace(path).map_err(|error: ReadError| Usage::error(error.to_string()))?;
+    let mut judge = Judge::new(spec, selection)?;
+    for (record, line) in records.iter().zip(1..) {
+        judge.observe(record, line);
+    }
+    Ok(judge.finish(name))
+}
+
+/// What reports call a trace: as it was given; where they are written to a directory, as seen from there.
+fn name_in(path: &Path, out: Option<&OutDir>) -> anyhow::Result<String> {
+    let Some(out) = out else { return Ok(path.display().to_string()) };
+    let unreadable = || format!("cannot find {}", path.display());
+    let path = std::fs::canonicalize(path).with_context(unreadable)?;
+    let dir = std::fs::canonicalize(out.path())?;
+    Ok(path.strip_prefix(&dir).unwrap_or(&path).display().to_string())
+}

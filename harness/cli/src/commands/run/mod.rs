@@ -1,0 +1,151 @@
+//! `kernelcheck run`: plays the scenarios against a kernel and judges what it does.
+
+mod args;
+mod profile;
+mod replay;
+pub(crate) mod signals;
+mod target;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use harness::session::Cancel;
+use harness::session::kernel::{Launcher, Reach};
+use harness::session::run::{self as session, Ran, RunOptions, Timings};
+use harness::spec::Spec;
+use harness::spec::select::Selection;
+use harness::wire::TransportKind;
+use reports::run::{Environment, Run, Tool};
+use reports::{Ingredients, Observed, assemble};
+use tokio::runtime::Runtime;
+
+pub(crate) use args::{RunArgs, positive};
+pub(crate) use replay::of_trace;
+
+use crate::args::Common;
+use crate::commands::guard;
+use crate::config::{Config, Transport};
+use crate::deliver::deliver;
+use crate::judge::{Judge, load_spec};
+use crate::out_dir::OutDir;
+use crate::progress::Teller;
+use crate::usage::Usage;
+use target::Chosen;
+
+/// Plays, judges, and delivers the reports.
+pub(crate) fn run(mut args: Box<RunArgs>, common: &Common) -> anyhow::Result<u8> {
+    args.fill(&Config::of_working_directory()?)?;
+    let spec = Arc::new(load_spec(common.specs.as_deref())?);
+    let selection = Selection::new(&args.selecting.select, &args.selecting.skip, &spec).map_err(|error| Usage::error(error.to_string()))?;
+    let scenarios = scenarios(&spec, &selection)?;
+    let chosen = Chosen::of(&args)?;
+    let seed = args.seed.map_or_else(|| u64::from(fastrand::u32(..)), u64::from);
+    let judges = judges(&args, &chosen, scenarios.len(), &spec, &selection)?;
+    let profile = profile::choose(args.profile.as_deref(), &spec)?;
+    // The last thing that may be wrong with the command line: from here on, an earlier run's results are gone.
+    let out = OutDir::for_run(args.out())?;
+    let runtime = Runtime::new().context("cannot start the runtime")?;
+    let cancel = Cancel::new().context("cannot make a descriptor")?;
+    signals::cancel_on_signal(&runtime, cancel.clone())?;
+    let options = RunOptions {
+        profile,
+        scenarios,
+        seed,
+        out: out.path().to_owned(),
+        fresh: args.fresh,
+        reach: reach(&args, &chosen),
+        interrupt_mode: chosen.interrupt_mode,
+        target: chosen.target.clone(),
+        deadline_scale: args.deadline_scale(),
+        cancel,
+        launcher: launcher(&runtime)?,
+    };
+    let mut teller = Teller::new(options.scenarios.len(), common.quiet);
+    let ran = session::run(&options, &spec, judges, &mut |progress| teller.tell(&progress));
+    teller.finish();
+    let ran = ran.context("the run failed")?;
+    if common.verbose {
+        signals::say(&timings(&ran.timings));
+    }
+    let run = outcome(ran, &args, &chosen, common, &spec, seed)?;
+    runtime.shutdown_background();
+    deliver(&run, &args.reporting, common, Some(&out))
+}
+
+/// The selected scenarios, as indices.
+fn scenarios(spec: &Spec, selection: &Selection) -> anyhow::Result<Vec<usize>> {
+    let selected = spec.scenarios.iter().enumerate().filter(|(_, scenario)| selection.has_scenario(scenario));
+    let scenarios: Vec<usize> = selected.map(|(index, _)| index).collect();
+    if scenarios.is_empty() {
+        return Err(Usage::error("nothing to play: --select and --skip leave no scenario; `kernelcheck list scenarios` lists all"));
+    }
+    Ok(scenarios)
+}
+
+/// One judge a kernel that is played with at a time.
+fn judges(args: &RunArgs, chosen: &Chosen, scenarios: usize, spec: &Spec, selection: &Selection) -> anyhow::Result<Vec<Judge>> {
+    let jobs = usize::from(args.jobs.unwrap_or(1)).min(scenarios);
+    if jobs > 1 && chosen.is_joined() {
+        return Err(Usage::error("--jobs wants several kernels, and --existing is one: leave one of them out"));
+    }
+    (0..jobs).map(|_| Judge::new(spec, selection)).collect()
+}
+
+fn reach(args: &RunArgs, chosen: &Chosen) -> Reach {
+    let transport = match args.transport {
+        Some(Transport::Ipc) => TransportKind::Ipc,
+        Some(Transport::Tcp) | None => TransportKind::Tcp,
+    };
+    Reach { transport, kernel_name: chosen.kernelspec.clone(), ..Reach::default() }
+}
+
+/// Starts kernels behind guards, which are this program too.
+pub(crate) fn launcher(runtime: &Runtime) -> anyhow::Result<Launcher> {
+    let guard = std::env::current_exe().context("cannot find kernelcheck's own file")?;
+    Ok(Launcher { guard, guard_args: vec![guard::NAME.to_owned()], runtime: runtime.handle().clone() })
+}
+
+/// Where the time went.
+fn timings(timings: &Timings) -> String {
+    let Timings { starting, kernel, harness, kernels, messages } = timings;
+    let seconds = |time: &Duration| format!("{:.2} s", time.as_secs_f64());
+    let (starting, kernel, harness) = (seconds(starting), seconds(kernel), seconds(harness));
+    format!("{starting} waiting for {kernels} kernels to start, {kernel} for them to answer, {harness} else; {messages} messages")
+}
+
+/// Makes the run as reports see it.
+fn outcome(ran: Ran<Judge>, args: &RunArgs, chosen: &Chosen, common: &Common, spec: &Spec, seed: u64) -> anyhow::Result<Run> {
+    let mut observed = Observed::default();
+    let mut judged = Vec::new();
+    for (path, judge) in ran.traces {
+        let name = path.file_name().context("a trace has a name")?.to_string_lossy().into_owned();
+        let (trace, seen) = judge.finish(&name);
+        observed.join(seen);
+        judged.push(trace);
+    }
+    if let Some(trouble) = ran.trouble.filter(|_| observed.troubles.is_empty()) {
+        observed.trouble("run_ended", &trouble.to_string());
+    }
+    observed.target.profile = ran.profile;
+    chosen.name(&mut observed.target);
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    let environment = Environment {
+        os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        cpus: u32::try_from(cpus).unwrap_or(u32::MAX),
+        started: observed.started.clone(),
+        seconds: ran.wall.as_secs_f64(),
+        seed,
+    };
+    let replay = replay::replay(args, common, seed);
+    if ran.cancelled {
+        signals::say(&format!("cancelled; what was found so far stands in {}", args.out().display()));
+    }
+    Ok(assemble(Ingredients { tool: tool(common), spec, judged, observed, environment, replay, strict: args.reporting.strict }))
+}
+
+/// Who judges, and by which spec.
+pub(crate) fn tool(common: &Common) -> Tool {
+    let spec = common.specs.as_ref().map_or_else(|| "built-in".to_owned(), |dir| dir.display().to_string());
+    Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned(), spec }
+}

@@ -1,0 +1,105 @@
+//! Plays against one kernel of a self-test.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use harness::oracle::Judgement;
+use harness::session::Cancel;
+use harness::session::kernel::{CONNECTION_FILE, Command, Launcher, Reach, Target};
+use harness::session::run::{self as session, ProfileChoice, RunOptions};
+use harness::spec::Spec;
+use harness::spec::select::Selection;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use super::SelftestArgs;
+use super::subject::Subject;
+use super::tour::tour;
+use crate::commands::run::launcher;
+use crate::judge::Judge;
+use crate::out_dir::OutDir;
+use crate::usage::Usage;
+
+/// What all plays have in common.
+pub(super) struct Player {
+    pub(super) cancel: Cancel,
+    spec: Arc<Spec>,
+    selection: Selection,
+    tour: BTreeSet<usize>,
+    launcher: Launcher,
+    all: bool,
+    seed: u64,
+    deadline_scale: f64,
+    out: Option<PathBuf>,
+}
+
+/// What a play came to.
+pub(super) struct Played {
+    pub(super) judgement: Judgement,
+    /// Why it ended early, if it did.
+    pub(super) trouble: Option<String>,
+}
+
+impl Player {
+    pub(super) fn new(spec: &Arc<Spec>, runtime: &Runtime, cancel: Cancel, args: &SelftestArgs) -> anyhow::Result<Self> {
+        let selection = Selection::new(&[], &[], spec).map_err(|error| Usage::error(error.to_string()))?;
+        let (tour, launcher) = (tour(spec), launcher(runtime)?);
+        let spec = Arc::clone(spec);
+        Ok(Self {
+            cancel,
+            spec,
+            selection,
+            tour,
+            launcher,
+            all: args.all,
+            seed: args.seed.into(),
+            deadline_scale: args.deadline_scale,
+            out: args.out.clone(),
+        })
+    }
+
+    /// Plays the scenarios for the rules that the subject breaks, and a tour; all of them if it has no defect.
+    pub(super) fn play(&self, subject: Subject) -> anyhow::Result<Played> {
+        let temporary = TempDir::new().context("cannot make a directory")?;
+        let out = self.out.as_ref().map_or_else(|| temporary.path().to_owned(), |out| out.join(subject.name()));
+        let out = OutDir::for_run(&out)?;
+        let command = self.command(subject)?;
+        let options = RunOptions {
+            interrupt_mode: command.interrupt_mode,
+            target: Target::Command(command),
+            profile: ProfileChoice::Auto,
+            scenarios: self.scenarios(subject),
+            seed: self.seed,
+            out: out.path().to_owned(),
+            fresh: false,
+            reach: Reach::default(),
+            deadline_scale: self.deadline_scale,
+            cancel: self.cancel.clone(),
+            launcher: self.launcher.clone(),
+        };
+        let judge = Judge::new(&self.spec, &self.selection)?;
+        let ran = session::run(&options, &self.spec, vec![judge], &mut |_| {})?;
+        let trouble = ran.trouble.map(|error| error.to_string());
+        let (_, judge) = ran.traces.into_iter().next().context("one judge gives one trace")?;
+        Ok(Played { judgement: judge.finish("trace.jsonl").0.judgement, trouble })
+    }
+
+    fn command(&self, subject: Subject) -> anyhow::Result<Command> {
+        let own = self.launcher.guard.to_str().context("the path of kernelcheck's own file is not UTF-8")?;
+        let mut argv = vec![own.to_owned(), "fixture-kernel".to_owned()];
+        argv.extend(subject.options());
+        argv.push(CONNECTION_FILE.to_owned());
+        Ok(Command::from_argv(argv)?)
+    }
+
+    fn scenarios(&self, subject: Subject) -> Vec<usize> {
+        let breaks = subject.breaks();
+        if self.all || breaks.is_empty() {
+            return (0..self.spec.scenarios.len()).collect();
+        }
+        let provokes = |index: &usize| self.spec.scenarios[*index].provokes.iter().any(|id| breaks.contains(&id.as_str()));
+        (0..self.spec.scenarios.len()).filter(|index| provokes(index) || self.tour.contains(index)).collect()
+    }
+}

@@ -1,0 +1,71 @@
+//! What a self-test plays against: the reference kernel, its right variants, and its defects.
+
+use fixture_kernel::{Defect, Variant};
+use harness::spec::nearest;
+
+use crate::usage::Usage;
+
+/// One kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    Reference,
+    Variant(Variant),
+    Defect(Defect),
+}
+
+impl Subject {
+    /// Its name on the command line.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Variant(variant) => variant.name(),
+            Self::Defect(defect) => defect.name(),
+        }
+    }
+
+    /// What it does, in a sentence.
+    pub(super) fn summary(self) -> &'static str {
+        match self {
+            Self::Reference => "keeps every rule",
+            Self::Variant(variant) => variant.summary(),
+            Self::Defect(defect) => defect.summary(),
+        }
+    }
+
+    /// The rules that it must break, the one that it is made for first.
+    pub(super) fn breaks(self) -> &'static [&'static str] {
+        match self {
+            Self::Reference | Self::Variant(_) => &[],
+            Self::Defect(defect) => defect.breaks(),
+        }
+    }
+
+    /// The options of `fixture-kernel` that make it.
+    pub(super) fn options(self) -> Vec<String> {
+        let option = match self {
+            Self::Reference => return Vec::new(),
+            Self::Variant(_) => "--variant",
+            Self::Defect(_) => "--defect",
+        };
+        vec![option.to_owned(), self.name().to_owned()]
+    }
+}
+
+/// Those of these names; all if there are none.
+pub(super) fn chosen(names: &[String]) -> anyhow::Result<Vec<Subject>> {
+    let variants = Variant::ALL.iter().copied().map(Subject::Variant);
+    let defects = Defect::ALL.iter().copied().map(Subject::Defect);
+    let all: Vec<Subject> = std::iter::once(Subject::Reference).chain(variants).chain(defects).collect();
+    if names.is_empty() {
+        return Ok(all);
+    }
+    let find = |name: &String| {
+        let found = all.iter().copied().find(|subject| subject.name() == name);
+        found.ok_or_else(|| {
+            let hint = nearest::nearest(name, all.iter().map(|subject| subject.name()));
+            let hint = hint.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
+            Usage::error(format!("no defect or variant is called `{name}`{hint}"))
+        })
+    };
+    names.iter().map(find).collect()
+}

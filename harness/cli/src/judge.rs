@@ -1,0 +1,55 @@
+//! A trace under judgement: the oracle, and what the reports want to know beside it.
+
+use anyhow::Context;
+use harness::oracle::Oracle;
+use harness::session::run::Follow;
+use harness::spec::Spec;
+use harness::spec::select::Selection;
+use harness::trace::Record;
+use reports::{JudgedTrace, Observed};
+
+use crate::usage::Usage;
+
+/// Judges one trace, while it is written or afterwards.
+pub(crate) struct Judge {
+    oracle: Oracle,
+    observed: Observed,
+}
+
+impl Judge {
+    /// For the selected rules.
+    pub(crate) fn new(spec: &Spec, selection: &Selection) -> anyhow::Result<Self> {
+        let rules = spec.rules.iter().filter(|rule| selection.has_rule(rule));
+        let oracle = Oracle::with_rules(spec, rules).map_err(|mistakes| Usage::error(mistakes.to_string()))?;
+        Ok(Self { oracle, observed: Observed::default() })
+    }
+
+    /// Takes in a record; `line` is its line of the trace, from 1.
+    pub(crate) fn observe(&mut self, record: &Record, line: u64) {
+        self.oracle.observe(record, line);
+        self.observed.observe(record);
+    }
+
+    /// Ends the trace, which reports are to call `file`.
+    pub(crate) fn finish(mut self, file: &str) -> (JudgedTrace, Observed) {
+        self.observed.end_trace(file);
+        (JudgedTrace { file: file.to_owned(), judgement: self.oracle.finish() }, self.observed)
+    }
+}
+
+impl Follow for Judge {
+    fn follow(&mut self, line: u64, records: &[Record]) -> Vec<String> {
+        for (record, line) in records.iter().zip(line..) {
+            self.observe(record, line);
+        }
+        Vec::new()
+    }
+}
+
+/// The spec: the built-in one, or that of a directory.
+pub(crate) fn load_spec(specs: Option<&std::path::Path>) -> anyhow::Result<Spec> {
+    match specs {
+        None => Ok(Spec::embedded()),
+        Some(dir) => Spec::load(dir).map_err(|mistakes| Usage::error(mistakes.to_string())).context("the spec can't be used"),
+    }
+}

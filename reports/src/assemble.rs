@@ -1,0 +1,207 @@
+//! Makes a [`Run`] of what the oracle found and what the traces tell beside it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use harness::oracle::{self, Judgement, Kind, RuleVerdict, Verdict};
+use harness::spec::{Rule, Spec, Status};
+use harness::trace::ScenarioOutcome;
+use serde_json::Value;
+
+use crate::observed::Observed;
+use crate::plays::Plays;
+use crate::replay::Replay;
+use crate::run::{
+    Cause, Environment, Evidence, Finding, NotExercised, RuleResult, Run, SCHEMA_VERSION, ScenarioResult, Summary, Tool, Trouble,
+};
+use crate::sort::worst_first;
+
+/// A trace's file, as reports are to call it, and its judgement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JudgedTrace {
+    /// As seen from `results.json`.
+    pub file: String,
+    /// What the oracle says.
+    pub judgement: Judgement,
+}
+
+/// What a [`Run`] is made of.
+#[derive(Debug)]
+pub struct Ingredients<'a> {
+    /// Who judged.
+    pub tool: Tool,
+    /// By which spec.
+    pub spec: &'a Spec,
+    /// The traces with their judgements.
+    pub judged: Vec<JudgedTrace>,
+    /// What the traces tell beside them.
+    pub observed: Observed,
+    /// Where and when it was played.
+    pub environment: Environment,
+    /// How the kernel was started, to play findings again.
+    pub replay: Replay,
+    /// Whether warnings fail.
+    pub strict: bool,
+}
+
+/// Makes the run: judgements of several traces become one, with one finding a cause.
+#[must_use]
+pub fn assemble(ingredients: Ingredients<'_>) -> Run {
+    let Ingredients { tool, spec, judged, observed, environment, replay, strict } = ingredients;
+    let mut target = observed.target;
+    target.unsupported = unsupported(&judged, spec);
+    let rules = rules(&judged, spec, &observed.scenarios);
+    let findings = findings(&judged, &observed.plays, environment.seed, &replay);
+    let summary = summary(&rules, &findings);
+    let mut troubles = observed.troubles;
+    if summary.exercised() == 0 && summary.lockups + summary.crashes == 0 && troubles.is_empty() {
+        let text = "no rule was exercised, which says nothing about the kernel".to_owned();
+        troubles.push(Trouble { what: "nothing_exercised".to_owned(), text });
+    }
+    let exit_code = exit_code(&summary, !troubles.is_empty(), strict);
+    let scenarios = observed.scenarios;
+    Run { schema_version: SCHEMA_VERSION, tool, target, environment, exit_code, summary, rules, findings, scenarios, troubles }
+}
+
+/// 4 no verdict, 3 lockup or crash, 1 deviations, 0 conforms; the worst wins.
+fn exit_code(summary: &Summary, troubled: bool, strict: bool) -> u8 {
+    if troubled || summary.error > 0 {
+        4
+    } else if summary.lockups + summary.crashes > 0 {
+        3
+    } else if summary.fail > 0 || (strict && summary.warn > 0) {
+        1
+    } else {
+        0
+    }
+}
+
+fn summary(rules: &[RuleResult], findings: &[Finding]) -> Summary {
+    let rules = |verdict| rules.iter().filter(|rule| rule.verdict == verdict).count();
+    let findings = |kind| findings.iter().filter(|finding| finding.kind == kind).count();
+    Summary {
+        pass: rules(Verdict::Pass),
+        warn: rules(Verdict::Warn),
+        fail: rules(Verdict::Fail),
+        inconclusive: rules(Verdict::Inconclusive),
+        not_exercised: rules(Verdict::NotExercised),
+        error: rules(Verdict::Error),
+        lockups: findings(Kind::Lockup),
+        crashes: findings(Kind::Crash),
+    }
+}
+
+/// Optional request types that were sent and never answered, in any trace.
+fn unsupported(judged: &[JudgedTrace], spec: &Spec) -> Vec<String> {
+    let mut answered: BTreeMap<&str, bool> = BTreeMap::new();
+    for (name, was) in judged.iter().flat_map(|one| &one.judgement.support) {
+        *answered.entry(name).or_default() |= was;
+    }
+    let required = |name: &str| spec.messages.get(name).is_some_and(|one| one.status == Status::Required);
+    let lacking = answered.into_iter().filter(|(name, was)| !was && !required(name));
+    lacking.map(|(name, _)| name.to_owned()).collect()
+}
+
+fn rules(judged: &[JudgedTrace], spec: &Spec, scenarios: &[ScenarioResult]) -> Vec<RuleResult> {
+    let mut merged: BTreeMap<&str, RuleVerdict> = BTreeMap::new();
+    for verdict in judged.iter().flat_map(|one| &one.judgement.rules) {
+        match merged.get_mut(verdict.id.as_str()) {
+            Some(known) => add(known, verdict),
+            None => drop(merged.insert(&verdict.id, verdict.clone())),
+        }
+    }
+    let outcomes: BTreeMap<&str, ScenarioOutcome> = scenarios.iter().map(|one| (one.name.as_str(), one.outcome)).collect();
+    merged.into_values().map(|verdict| result(verdict, spec, &outcomes)).collect()
+}
+
+/// Adds the account of another trace. What was exercised in one of them was exercised.
+fn add(known: &mut RuleVerdict, other: &RuleVerdict) {
+    let passes = [known.verdict, other.verdict].contains(&Verdict::Pass);
+    let worst = known.verdict.max(other.verdict);
+    // A single trace calls a rule inconclusive only where no case was decided; so does the sum of several.
+    known.verdict = if worst == Verdict::Inconclusive && passes { Verdict::Pass } else { worst };
+    known.exercised += other.exercised;
+    known.inconclusive += other.inconclusive;
+    known.deviations += other.deviations;
+}
+
+fn result(verdict: RuleVerdict, spec: &Spec, outcomes: &BTreeMap<&str, ScenarioOutcome>) -> RuleResult {
+    let rule = spec.rule(&verdict.id);
+    let idle = verdict.verdict == Verdict::NotExercised;
+    RuleResult {
+        summary: rule.map(|rule| rule.summary.clone()).unwrap_or_default(),
+        not_exercised: rule.filter(|_| idle).map(|rule| why_not(rule, spec, outcomes)),
+        id: verdict.id,
+        name: verdict.name,
+        group: verdict.group,
+        level: verdict.level,
+        verdict: verdict.verdict,
+        exercised: verdict.exercised,
+        inconclusive: verdict.inconclusive,
+        deviations: verdict.deviations,
+    }
+}
+
+fn why_not(rule: &Rule, spec: &Spec, outcomes: &BTreeMap<&str, ScenarioOutcome>) -> NotExercised {
+    if let Some(reason) = &rule.unchecked {
+        return NotExercised { cause: Cause::Unchecked, detail: reason.clone() };
+    }
+    let provoking = spec.scenarios.iter().filter(|scenario| scenario.provokes.contains(&rule.id));
+    let provoking: Vec<(String, Option<ScenarioOutcome>)> =
+        provoking.map(|scenario| scenario.id()).map(|id| (id.clone(), outcomes.get(id.as_str()).copied())).collect();
+    let names = || provoking.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+    let any = |wanted| provoking.iter().any(|(_, outcome)| *outcome == Some(wanted));
+    if provoking.is_empty() {
+        NotExercised { cause: Cause::NoScenario, detail: "no scenario is for it, and nothing else bore on it".to_owned() }
+    } else if any(ScenarioOutcome::Completed) {
+        NotExercised { cause: Cause::NothingSeen, detail: format!("nothing in {} bore on it", names()) }
+    } else if any(ScenarioOutcome::Skipped) {
+        NotExercised { cause: Cause::Skipped, detail: format!("skipped: {}", names()) }
+    } else {
+        NotExercised { cause: Cause::NotPlayed, detail: format!("not played to its end: {}", names()) }
+    }
+}
+
+fn findings(judged: &[JudgedTrace], plays: &Plays, seed: u64, replay: &Replay) -> Vec<Finding> {
+    // One cause gives one finding, in however many traces it shows.
+    let mut known: BTreeSet<(&str, Kind, &str)> = BTreeSet::new();
+    let mut findings: Vec<Finding> = Vec::new();
+    for JudgedTrace { file, judgement } in judged {
+        for found in &judgement.findings {
+            if known.insert((&found.rule, found.kind, &found.place)) {
+                let reliability = plays.reliability(&found.scenario, found.kind, found.lockup.as_deref());
+                findings.push(Finding { reliability, ..finding(found, file, judged, seed, replay) });
+            }
+        }
+    }
+    worst_first(&mut findings);
+    findings
+}
+
+fn finding(found: &oracle::Finding, file: &str, judged: &[JudgedTrace], seed: u64, replay: &Replay) -> Finding {
+    let scenario = Some(found.scenario.clone()).filter(|scenario| !scenario.is_empty());
+    let same = |other: &&oracle::Finding| (&other.rule, other.kind, &other.place) == (&found.rule, found.kind, &found.place);
+    let all = judged.iter().flat_map(|one| &one.judgement.findings);
+    Finding {
+        rule: found.rule.clone(),
+        verdict: found.verdict,
+        kind: found.kind,
+        lockup: found.lockup.clone(),
+        title: found.title.clone(),
+        again: replay.line(scenario.as_deref()),
+        scenario,
+        seed,
+        trace: format!("{file}:{}", found.lines.first().copied().unwrap_or(1)),
+        reproducer: None,
+        reliability: None,
+        count: all.filter(same).map(|one| one.count).sum(),
+        evidence: Evidence { excerpt: found.excerpt.clone(), lines: found.lines.clone(), details: details(&found.evidence) },
+    }
+}
+
+fn details(evidence: &Value) -> BTreeMap<String, Value> {
+    match evidence {
+        Value::Object(members) => members.clone().into_iter().collect(),
+        Value::Null => BTreeMap::new(),
+        other => BTreeMap::from([("evidence".to_owned(), other.clone())]),
+    }
+}
