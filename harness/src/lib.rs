@@ -11,6 +11,7 @@
 //! | [`session`] | kernels as processes, sockets, and the player of plans |
 //! | [`oracle`] | verdicts and findings, from a spec and a trace alone |
 
+pub mod oracle;
 pub mod plan;
 pub mod session;
 pub mod spec;

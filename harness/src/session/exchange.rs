@@ -17,7 +17,8 @@ impl Session {
         let date = jiff::Timestamp::now().to_string();
         let composed = sender.compose(outgoing, &self.keys, &date, &mut self.rng);
         self.deliver(client, outgoing.channel, composed.frames, step, facts)?;
-        self.ledger.enter(owed(client, step, outgoing, composed.id.clone()));
+        let behind_code = self.ledger.open().any(|other| other.msg_type == "execute_request");
+        self.ledger.enter(Owed { behind_code, ..owed(client, step, outgoing, composed.id.clone()) });
         Ok(composed.id)
     }
 
@@ -141,14 +142,7 @@ impl Session {
                 }
             }
             (Channel::Stdin, _) => {}
-            _ => {
-                owed.note(Expectation::Reply, at);
-                // Who accepts a shutdown owes the end of the process.
-                if owed.then_exit && msg_type == "shutdown_reply" && decoded.content().and_then(|content| content.get("status")?.as_str()) == Some("ok") {
-                    owed.wants.insert(Expectation::Exit);
-                    owed.optional = false;
-                }
-            }
+            _ => owed.note(Expectation::Reply, at),
         }
         Ok(())
     }
@@ -191,13 +185,23 @@ fn owed(client: &str, step: Option<&str>, outgoing: &Outgoing, id: String) -> Ow
     }
     Owed {
         wants,
-        optional: outgoing.owed.optional || unowed,
+        optional: is_optional(outgoing) || unowed,
         unowed,
         odd: outgoing.owed.odd,
         answers: outgoing.answers.iter().cloned().collect(),
         heal_input: outgoing.awaits == Await::Settled,
         then_exit: outgoing.then_exit,
         ..bare(client, step, outgoing.channel, &outgoing.msg_type, id)
+    }
+}
+
+/// Whether a kernel may leave it unanswered. What the type says holds on shell: before version 5.5 kernels need not know the question about
+/// themselves on control, while a shutdown there is for every kernel.
+fn is_optional(outgoing: &Outgoing) -> bool {
+    match (outgoing.channel, outgoing.msg_type.as_str()) {
+        (Channel::Control, "kernel_info_request") => true,
+        (Channel::Control, "shutdown_request") => outgoing.owed.odd,
+        _ => outgoing.owed.optional,
     }
 }
 
@@ -213,6 +217,7 @@ fn bare(client: &str, step: Option<&str>, channel: Channel, msg_type: &str, id: 
         optional: true,
         unowed: false,
         odd: false,
+        behind_code: false,
         sent: Instant::now(),
         half_done: None,
         fence: None,

@@ -58,7 +58,9 @@ impl Session {
         let answers = self.hear(&owed.client, &asked)?;
         let spins = before.zip(self.take_look()).is_some_and(|(before, after)| before.cpu_percent(&after) >= SPINNING_PERCENT);
         let answered = |channel: Channel| answers.iter().any(|(other, answered)| *other == channel && *answered);
-        let kind = if self.has_exited() { "dead" } else { kind(owed, missing, &answered, spins) };
+        // One that ends at last, woken by the probes, was stuck all the same.
+        let died = self.has_exited() && !missing.contains(&Expectation::Exit);
+        let kind = if died { "dead" } else { kind(owed, missing, &answered, spins) };
         self.recorder.record(Event::Ladder(Ladder {
             id: owed.id.clone(),
             missing: missing.to_vec(),

@@ -26,6 +26,8 @@ pub(super) struct Owed {
     pub(super) unowed: bool,
     /// Whether it is wrong on purpose, so that no answer is no sign of a lockup.
     pub(super) odd: bool,
+    /// Whether code was running when it was sent, so that a shutdown may have to wait for it.
+    pub(super) behind_code: bool,
     pub(super) sent: Instant,
     /// When the first part of an answer came.
     pub(super) half_done: Option<Instant>,

@@ -127,11 +127,6 @@ impl Session {
         std::iter::once(self.cancel.waker()).filter(|_| !self.cancel.is_set()).chain(process).collect()
     }
 
-    /// Which kernel process of the trace this is.
-    pub fn life(&self) -> u32 {
-        self.life
-    }
-
     /// What the kernel says about itself.
     pub fn about(&self) -> &About {
         &self.about

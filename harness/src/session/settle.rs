@@ -160,7 +160,9 @@ impl Session {
     fn more_patience(&mut self, id: &str, now: Instant) -> Option<Instant> {
         let owed = self.ledger.get(id)?;
         let patience = self.deadlines.patience(self.ledger.open().any(|other| other.msg_type == "execute_request"));
-        if self.need_not_come(owed) || owed.waited(now) >= patience {
+        // What is left of a shutdown is no work.
+        let leaves = owed.missing() == [Expectation::Exit];
+        if leaves || self.need_not_come(owed) || owed.waited(now) >= patience {
             return None;
         }
         if !self.kernel_works() {
@@ -206,7 +208,7 @@ impl Session {
     /// Whether what is missing is no sign that the kernel is stuck.
     fn excuses(&self, owed: &Owed, missing: &[Expectation], why: Why) -> bool {
         if missing == [Expectation::Exit] && owed.channel == Channel::Control {
-            return false;
+            return owed.behind_code;
         }
         // Whether control requests are bracketed at all is an open question of the protocol.
         let unbracketed = missing == [Expectation::Idle] && owed.channel == Channel::Control;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::client::{Client, Keys};
-use super::kernel::{Command, ConnectionFile, Greeted, Greeting, InterruptMode, KernelProcess, Launcher, Life, Reach, Starter, Target};
+use super::kernel::{Command, ConnectionFile, Greeted, Greeting, InterruptMode, KernelProcess, Launcher, Life, Lives, Reach, Starter, Target};
 use super::settle::Settlement;
 use super::transport::{Endpoint, ZeroMq};
 use super::{Cancel, Deadlines, Session, SessionError};
@@ -65,20 +65,26 @@ pub struct Starting {
     pub seed: u64,
     /// Where all is recorded.
     pub recorder: Arc<Recorder>,
+    /// Numbers the kernel processes of the trace.
+    pub lives: Lives,
 }
 
 impl Starting {
-    /// Starts the kernel as life number `life`, or joins it, and waits until it answers.
+    /// Starts the kernel, or joins it, and waits until it answers.
     ///
     /// # Errors
     ///
     /// If there is no kernel, or it does not answer, or something on our side failed.
-    pub fn start(self, life: u32) -> Result<Session, SessionError> {
-        let seed = self.seed ^ u64::from(life);
-        let mut opening = Opening { starting: &self, seed, trouble: None };
-        let starter = Starter { launcher: self.launcher.clone(), reach: self.reach.clone(), recorder: Arc::clone(&self.recorder) };
+    pub fn start(self) -> Result<Session, SessionError> {
+        let mut opening = Opening { starting: &self, trouble: None };
+        let starter = Starter {
+            launcher: self.launcher.clone(),
+            reach: self.reach.clone(),
+            recorder: Arc::clone(&self.recorder),
+            lives: self.lives.clone(),
+        };
         // The key is a secret on this machine, so it does not follow from the seed.
-        let started = starter.start(&self.target, life, &mut fastrand::Rng::new(), &mut opening);
+        let started = starter.start(&self.target, &mut fastrand::Rng::new(), &mut opening);
         if let Some(error) = opening.trouble {
             return Err(error);
         }
@@ -86,7 +92,7 @@ impl Starting {
         let mut session = kernel.client;
         session.life = kernel.life;
         session.restart = match self.target {
-            Target::Command(command) => Some(Restart { launcher: self.launcher, command, file: kernel.file }),
+            Target::Command(command) => Some(Restart { launcher: self.launcher, command, file: kernel.file, lives: self.lives }),
             Target::Existing { .. } => None,
         };
         Ok(session)
@@ -96,7 +102,6 @@ impl Starting {
 /// The client's part in the start of a kernel.
 struct Opening<'a> {
     starting: &'a Starting,
-    seed: u64,
     /// What went wrong on our side, where that ended a wait.
     trouble: Option<SessionError>,
 }
@@ -121,7 +126,7 @@ impl Greeting for Opening<'_> {
             habits: Default::default(),
             flow: Default::default(),
             cancel: self.starting.cancel.clone(),
-            rng: fastrand::Rng::with_seed(self.seed),
+            rng: fastrand::Rng::with_seed(self.starting.seed),
             arrivals: Vec::new(),
             last_news: Instant::now(),
             extended: BTreeMap::new(),
@@ -251,8 +256,14 @@ impl Session {
 
     /// Opens a client in the middle of a scenario and waits until its subscription lives.
     pub(super) fn join(&mut self, client: &str, topics: &[Bytes], identity_of: Option<&str>) -> Result<Option<Settlement>, SessionError> {
+        let is_clash = identity_of.is_some_and(|other| self.clients.contains_key(other));
         self.open_client(client, topics, identity_of, false)?;
-        let until = Instant::now() + self.deadlines.patience(true);
+        if is_clash {
+            // Of two live peers under one identity either may win, so that none is sure to be greeted.
+            return Ok(None);
+        }
+        let patience = if identity_of.is_some() { self.deadlines.reply() * 2 } else { self.deadlines.patience(true) };
+        let until = Instant::now() + patience;
         let hears_all = topics.iter().any(|topic| topic.0.is_empty());
         if !hears_all {
             // It may not hear the statuses that tell; its first reply has to do.
@@ -300,9 +311,9 @@ impl Session {
     /// Starts a new process on the connection file of the one that ended; the clients' sockets stay, and connect again.
     pub(super) fn start_again(&mut self) -> Result<Option<Settlement>, SessionError> {
         let Some(restart) = &self.restart else { return Ok(Some(Settlement::Exited)) };
-        let life = Life { number: self.life + 1, restarted: true };
+        let life = Life { number: restart.lives.next(), restarted: true };
         let process = restart.launcher.launch(&restart.command, &restart.file, life, &self.recorder).map_err(|error| Box::new(error.into()))?;
-        self.life += 1;
+        self.life = life.number;
         self.process = Some(Arc::new(process));
         self.last_news = Instant::now();
         Ok(match self.greet("a", Instant::now() + self.deadlines.startup())? {
@@ -318,4 +329,5 @@ pub(super) struct Restart {
     pub(super) launcher: Launcher,
     pub(super) command: Command,
     pub(super) file: ConnectionFile,
+    pub(super) lives: Lives,
 }

@@ -154,7 +154,7 @@ mod tests {
     fn other_files_are_refused() {
         assert_eq!(read("hello\n").expect_err("no trace"), "t: not a trace: its first line is not {\"t\":0,\"trace\":{…}}");
         assert_eq!(read("").expect_err("empty"), "t: not a trace: its first line is not {\"t\":0,\"trace\":{…}}");
-        let newer = read(&FIRST.replace("\"version\":1", "\"version\":99")).map(|_| ());
+        let newer = read(&format!("{}\n", FIRST.replace("\"version\":1", "\"version\":99"))).map(|_| ());
         assert!(newer.is_err_and(|e| e.contains("newer than 1")));
     }
 }

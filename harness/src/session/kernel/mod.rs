@@ -41,7 +41,7 @@ pub use kernelspec::{InterruptMode, KernelSpec, KernelSpecError};
 pub use launch::{LaunchError, Launcher, Life};
 pub use places::{Origin, Place, Surroundings, places};
 pub use process::{KernelProcess, Progress};
-pub use start::{Greeted, Greeting, Kernel, StartError, Starter, Target};
+pub use start::{Greeted, Greeting, Kernel, Lives, StartError, Starter, Target};
 
 /// The first bytes of a file, at most `limit`.
 fn read_start(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::clash::{speaks_of_clash, taken_port};
 use super::command::Command;
@@ -105,7 +106,7 @@ pub struct Kernel<C> {
     pub process: Option<Arc<KernelProcess>>,
     /// Its connection file.
     pub file: ConnectionFile,
-    /// Which life it is; more than was asked for if a start had to be tried again.
+    /// Which life of the trace it is.
     pub life: u32,
 }
 
@@ -118,10 +119,23 @@ pub struct Starter {
     pub reach: Reach,
     /// Where all is recorded.
     pub recorder: Arc<Recorder>,
+    /// Numbers the kernel processes of the trace.
+    pub lives: Lives,
+}
+
+/// Numbers kernel processes: each number is given once, also to starts that go on side by side.
+#[derive(Debug, Clone, Default)]
+pub struct Lives(Arc<AtomicU32>);
+
+impl Lives {
+    /// The next number, from 1.
+    pub fn next(&self) -> u32 {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
 }
 
 impl Starter {
-    /// Starts a kernel as life number `life`, or joins it, and waits until it answers.
+    /// Starts a kernel, or joins it, and waits until it answers.
     ///
     /// # Errors
     ///
@@ -129,16 +143,16 @@ impl Starter {
     pub fn start<G: Greeting>(
         &self,
         target: &Target,
-        life: u32,
         random: &mut fastrand::Rng,
         greeting: &mut G,
     ) -> Result<Kernel<G::Client>, StartError> {
         let command = match target {
-            Target::Existing { path, interrupt_mode } => return self.join(path.clone(), *interrupt_mode, life, greeting),
+            Target::Existing { path, interrupt_mode } => return self.join(path.clone(), *interrupt_mode, self.lives.next(), greeting),
             Target::Command(command) => command,
         };
         let mut clash = String::new();
-        for number in life..life + STARTS {
+        for _ in 0..STARTS {
+            let number = self.lives.next();
             let file = ConnectionFile::create(&self.reach, random)?;
             match self.attempt(command, file, number, greeting)? {
                 Attempt::Ready(kernel) => return Ok(*kernel),

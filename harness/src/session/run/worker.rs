@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::{Done, Follow, ProfileChoice, Progress, Queue, RunError, RunOptions, Timings, tell};
 use crate::plan::Plan;
-use crate::session::kernel::Target;
+use crate::session::kernel::{Lives, Target};
 use crate::session::{About, Played, Session, SessionError, Starting, Suspicion};
 use crate::spec::{Profile, Scenario, Spec};
 use crate::trace::{End, Event, Noted, Recorder, ScenarioEnded, ScenarioOutcome};
@@ -30,8 +30,8 @@ pub(super) struct Worker<'a, F> {
     tell: Sender<Progress>,
     kernel: Option<Session>,
     spare: Option<Spare>,
-    /// Number of the last kernel process.
-    life: u32,
+    lives: Lives,
+    started: u64,
     about: Option<About>,
     profile: Option<Arc<Profile>>,
     /// Suspicions that are no news any more.
@@ -67,7 +67,8 @@ impl<'a, F: Follow> Worker<'a, F> {
             tell,
             kernel: None,
             spare: None,
-            life: 0,
+            lives: Lives::default(),
+            started: 0,
             about: None,
             profile: None,
             confirmed: BTreeSet::new(),
@@ -185,7 +186,6 @@ impl<'a, F: Follow> Worker<'a, F> {
         let (began, waited) = (Instant::now(), session.waited());
         let played = session.play(plan, attempt)?;
         let (took, kernel) = (began.elapsed(), session.waited() - waited);
-        self.life = self.life.max(session.life());
         self.timings.kernel += kernel.min(took);
         self.timings.messages += session.messages();
         self.played += usize::from(attempt == 1);
@@ -219,7 +219,7 @@ impl<'a, F: Follow> Worker<'a, F> {
                 self.recorder.join(&spare.recorder);
                 started?
             }
-            None => self.starter(Arc::clone(&self.recorder)).start(self.life + 1)?,
+            None => self.starter(Arc::clone(&self.recorder)).start()?,
         };
         self.timings.starting += began.elapsed();
         self.take_into_use(session, scale);
@@ -229,7 +229,6 @@ impl<'a, F: Follow> Worker<'a, F> {
     fn take_into_use(&mut self, mut session: Session, scale: f64) {
         session.record_to(&self.recorder);
         session.be_patient(scale);
-        self.life = self.life.max(session.life());
         if self.about.is_none() {
             let about = session.about().clone();
             self.profile = match &self.options.profile {
@@ -250,14 +249,13 @@ impl<'a, F: Follow> Worker<'a, F> {
         }
         let recorder = Arc::new(Recorder::in_memory(self.options.seed));
         let starter = self.starter(Arc::clone(&recorder));
-        let life = self.life + 1;
-        self.life += 1;
-        let starting = std::thread::spawn(move || starter.start(life));
+        let starting = std::thread::spawn(move || starter.start());
         self.spare = Some(Spare { recorder, starting });
     }
 
     fn starter(&mut self, recorder: Arc<Recorder>) -> Starting {
         self.timings.kernels += 1;
+        self.started += 1;
         Starting {
             target: self.options.target.clone(),
             launcher: self.options.launcher.clone(),
@@ -265,8 +263,9 @@ impl<'a, F: Follow> Worker<'a, F> {
             interrupt_mode: self.options.interrupt_mode,
             deadline_scale: self.options.deadline_scale,
             cancel: self.options.cancel.clone(),
-            seed: self.options.seed ^ ((self.number as u64) << 32),
+            seed: self.options.seed ^ ((self.number as u64) << 32) ^ self.started,
             recorder,
+            lives: self.lives.clone(),
         }
     }
 

@@ -44,7 +44,13 @@ struct Draft {
 }
 
 /// Makes a message. `header` holds the defaults, `known` the headers of earlier messages by id.
-pub(super) fn message(header: Members, prefix: Vec<Bytes>, tokens: &[Token], known: &BTreeMap<String, Json>, signer: &Signer) -> Result<Line, String> {
+pub(super) fn message(
+    header: Members,
+    prefix: Vec<Bytes>,
+    tokens: &[Token],
+    known: &BTreeMap<String, Json>,
+    signer: &Signer,
+) -> Result<Line, String> {
     let mut draft = Draft { header, prefix, ..Draft::default() };
     for token in tokens {
         match token {
@@ -121,12 +127,6 @@ impl Draft {
             }
             Some("key-first") => {
                 let signature = signer.sign(&std::iter::once(KEY).chain(message.signed_parts()).collect::<Vec<_>>());
-                misread.insert("key_first".to_owned(), signature.clone());
-                signature
-            }
-            Some("key-first") => {
-                let parts = std::iter::once(b"notation".as_slice()).chain(message.signed_parts());
-                let signature = signer.sign(&parts.collect::<Vec<_>>());
                 misread.insert("key_first".to_owned(), signature.clone());
                 signature
             }
@@ -243,4 +243,3 @@ pub(super) fn beat(tokens: &[Token]) -> Result<Vec<Bytes>, String> {
     };
     tokens.iter().map(frame).collect()
 }
-

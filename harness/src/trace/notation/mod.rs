@@ -32,8 +32,10 @@
 //! `! exit code=0 asked=true`, `! note WHAT TEXT`, `! error WHAT TEXT` and `! end`. A request that no `! settled` names is settled
 //! where the trace, the scenario or the kernel's life ends: `answered`, `exited`, or `fenced` with what is missing.
 
+mod events;
 mod message;
 mod owed;
+mod pairs;
 mod parse;
 mod render;
 mod token;

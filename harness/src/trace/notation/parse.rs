@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::KEY;
-use super::message::{self, Members, beat, text_of};
+use super::events::{connected, exit, kernel, ladder, noted, probe, settled};
+use super::message::{self, Members, beat};
 use super::owed::Owed;
+use super::pairs::{Pairs, named};
 use super::token::{Token, tokens};
 use crate::trace::{
-    Bytes, Calibrated, Connected, Disconnected, End, Event, Exited, Expectation, KernelStarted, Ladder, Noted, Output, Probed, Received, Record,
-    ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, TRACE_VERSION, TraceStarted, Why,
+    Bytes, Calibrated, Disconnected, End, Event, Output, Received, Record, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent,
+    Signalled, TRACE_VERSION, TraceStarted,
 };
-use crate::wire::{Channel, Json, Scheme, Signer, TransportKind};
+use crate::wire::{Channel, Json, Scheme, Signer};
 
 /// Wall clock at the begin of every trace in the notation: 2026-01-01T00:00:00Z.
 const BEGIN_SECONDS: i64 = 1_767_225_600;
@@ -142,7 +144,14 @@ impl Builder {
             let decoded = crate::wire::decode(&made.frames, &crate::wire::Limits::default());
             let is_idle = decoded.content().and_then(|content| content.get("execution_state")?.as_str()) == Some("idle");
             self.owed.received(&client, channel, decoded.parent_id().unwrap_or(""), is_idle);
-            self.push(Event::Received(Received { client, channel, frames: made.frames, mac: made.mac, misread_macs: made.misread, cut_from: None }));
+            self.push(Event::Received(Received {
+                client,
+                channel,
+                frames: made.frames,
+                mac: made.mac,
+                misread_macs: made.misread,
+                cut_from: None,
+            }));
         }
         Ok(())
     }
@@ -150,7 +159,9 @@ impl Builder {
     fn header(&mut self, is_out: bool, client: &str, msg_type: &str) -> Members {
         self.generated += 1;
         let session = if is_out { format!("client-{client}") } else { format!("kernel-{}", self.life.max(1)) };
-        let date = jiff::Timestamp::from_nanosecond(i128::from(BEGIN_SECONDS) * 1_000_000_000 + i128::from(self.t)).map(|date| format!("{date:.6}")).unwrap_or_default();
+        let date = jiff::Timestamp::from_nanosecond(i128::from(BEGIN_SECONDS) * 1_000_000_000 + i128::from(self.t))
+            .map(|date| format!("{date:.6}"))
+            .unwrap_or_default();
         let text = |text: &str| Json::String(text.to_owned());
         [
             ("msg_id", text(&format!("m{}", self.generated))),
@@ -191,7 +202,11 @@ impl Builder {
             "disconnected" => Event::Disconnected(Disconnected { client: pairs.word("which client?")? }),
             "calibrated" => {
                 let mut millis = |key| Ok::<_, String>(pairs.number::<u64>(key)?.unwrap_or(100) * MILLISECOND);
-                Event::Calibrated(Calibrated { startup: millis("startup")?, round_trip: millis("round_trip")?, reply_deadline: millis("deadline")? })
+                Event::Calibrated(Calibrated {
+                    startup: millis("startup")?,
+                    round_trip: millis("round_trip")?,
+                    reply_deadline: millis("deadline")?,
+                })
             }
             "settled" => {
                 let settled = settled(&mut pairs)?;
@@ -200,8 +215,13 @@ impl Builder {
             }
             "probe" => probe(&mut pairs)?,
             "ladder" => ladder(&mut pairs)?,
-            "signal" => Event::Signalled(Signalled { signal: pairs.word("which signal?")?, purpose: pairs.text("purpose").unwrap_or_else(|| "interrupt".to_owned()) }),
-            "stdout" | "stderr" => Event::Output(Output { stream: what.to_owned(), text: Bytes(pairs.word("what text?")?.into_bytes()), dropped: 0 }),
+            "signal" => Event::Signalled(Signalled {
+                signal: pairs.word("which signal?")?,
+                purpose: pairs.text("purpose").unwrap_or_else(|| "interrupt".to_owned()),
+            }),
+            "stdout" | "stderr" => {
+                Event::Output(Output { stream: what.to_owned(), text: Bytes(pairs.word("what text?")?.into_bytes()), dropped: 0 })
+            }
             "exit" => {
                 self.owed.exited();
                 exit(self.life.max(1), &mut pairs)?
@@ -228,7 +248,10 @@ impl Builder {
     }
 
     fn end_scenario(&mut self, outcome: &str) -> Result<(), String> {
-        let outcome = named(outcome, &[("completed", ScenarioOutcome::Completed), ("abandoned", ScenarioOutcome::Abandoned), ("skipped", ScenarioOutcome::Skipped)])?;
+        let outcome = named(
+            outcome,
+            &[("completed", ScenarioOutcome::Completed), ("abandoned", ScenarioOutcome::Abandoned), ("skipped", ScenarioOutcome::Skipped)],
+        )?;
         if let Some(name) = self.scenario.take() {
             self.push(Event::ScenarioEnded(ScenarioEnded { name, outcome, reason: None }));
         }
@@ -245,148 +268,12 @@ impl Builder {
     }
 }
 
-/// The words and pairs of an event line, to be taken one by one.
-#[derive(Default)]
-struct Pairs {
-    words: std::collections::VecDeque<String>,
-    pairs: Vec<(String, Json)>,
-}
-
-impl Pairs {
-    fn new(tokens: &[Token]) -> Result<Self, String> {
-        let mut all = Self::default();
-        for token in tokens {
-            match token {
-                Token::Word(word) => all.words.push_back(word.clone()),
-                Token::Pair(key, value) => all.pairs.push((key.clone(), value.clone())),
-                Token::Without(key) => return Err(format!("`-{key}` has no meaning here")),
-            }
-        }
-        Ok(all)
-    }
-
-    fn word(&mut self, missing: &str) -> Result<String, String> {
-        self.words.pop_front().ok_or_else(|| missing.to_owned())
-    }
-
-    fn take(&mut self, key: &str) -> Option<Json> {
-        let at = self.pairs.iter().position(|(name, _)| name == key)?;
-        Some(self.pairs.remove(at).1)
-    }
-
-    fn text(&mut self, key: &str) -> Option<String> {
-        self.take(key).and_then(|value| text_of(&value))
-    }
-
-    fn number<T: std::str::FromStr>(&mut self, key: &str) -> Result<Option<T>, String> {
-        let Some(value) = self.take(key) else { return Ok(None) };
-        value.to_string().parse().map(Some).map_err(|_| format!("`{key}` must be a number"))
-    }
-
-    fn flag(&mut self, key: &str) -> Result<Option<bool>, String> {
-        match self.take(key) {
-            None => Ok(None),
-            Some(Json::Bool(value)) => Ok(Some(value)),
-            Some(_) => Err(format!("`{key}` must be true or false")),
-        }
-    }
-
-    fn finish(self) -> Result<(), String> {
-        let left = self.words.into_iter().chain(self.pairs.into_iter().map(|(key, _)| format!("{key}=…"))).next();
-        left.map_or(Ok(()), |left| Err(format!("`{left}` has no meaning here")))
-    }
-}
-
 fn sent(client: String, channel: Channel, frames: Vec<Bytes>) -> Event {
     Event::Sent(Sent { client, channel, frames, step: None, facts: BTreeMap::new() })
 }
 
 fn received(client: String, channel: Channel, frames: Vec<Bytes>) -> Event {
     Event::Received(Received { client, channel, frames, mac: None, misread_macs: BTreeMap::new(), cut_from: None })
-}
-
-fn kernel(life: u32, pairs: &mut Pairs) -> Result<KernelStarted, String> {
-    Ok(KernelStarted {
-        life,
-        argv: vec!["kernel".to_owned(), "{connection_file}".to_owned()],
-        kernelspec: pairs.text("kernelspec"),
-        spec: pairs.take("spec").map(|spec| spec.to_serde()),
-        pid: None,
-        transport: TransportKind::Tcp,
-        ip: "127.0.0.1".to_owned(),
-        ports: Channel::ALL.into_iter().zip(5001..).collect(),
-        signature_scheme: pairs.text("signature_scheme").unwrap_or_else(|| "hmac-sha256".to_owned()),
-        signed: pairs.flag("signed")?.unwrap_or(true),
-        interrupt_mode: pairs.text("interrupt_mode").unwrap_or_else(|| "signal".to_owned()),
-        restarted: pairs.flag("restarted")?.unwrap_or(false),
-    })
-}
-
-fn connected(pairs: &mut Pairs) -> Result<Event, String> {
-    let client = pairs.word("which client?")?;
-    let topics = match pairs.take("topics") {
-        Some(topics) => message::frames("topics", &topics)?,
-        None => vec![Bytes::default()],
-    };
-    let identity = Bytes(pairs.text("identity").unwrap_or_else(|| client.clone()).into_bytes());
-    let early = pairs.flag("early")?.unwrap_or(false);
-    Ok(Event::Connected(Connected { client, identity, channels: Channel::ALL.to_vec(), topics, early }))
-}
-
-fn settled(pairs: &mut Pairs) -> Result<Settled, String> {
-    let id = pairs.word("which request?")?;
-    let missing = missing(pairs)?;
-    let names = [("answered", Why::Answered), ("fenced", Why::Fenced), ("deadline", Why::Deadline), ("exited", Why::Exited), ("abandoned", Why::Abandoned)];
-    let why = pairs.text("why").unwrap_or_else(|| if missing.is_empty() { "answered" } else { "fenced" }.to_owned());
-    let client = pairs.text("client").unwrap_or_else(|| "a".to_owned());
-    Ok(Settled { client, id, missing, why: named(&why, &names)?, waited: 0 })
-}
-
-fn missing(pairs: &mut Pairs) -> Result<Vec<Expectation>, String> {
-    let names = [
-        ("reply", Expectation::Reply),
-        ("idle", Expectation::Idle),
-        ("input", Expectation::Input),
-        ("echo", Expectation::Echo),
-        ("exit", Expectation::Exit),
-        ("message", Expectation::Message),
-    ];
-    let list = pairs.text("missing").unwrap_or_default();
-    list.split(',').filter(|name| !name.is_empty()).map(|name| named(name, &names)).collect()
-}
-
-fn probe(pairs: &mut Pairs) -> Result<Event, String> {
-    let channel = pairs.word("which channel?")?.parse().map_err(|error: crate::wire::UnknownChannel| error.to_string())?;
-    let answered = named(&pairs.word("answered or silent?")?, &[("answered", true), ("silent", false)])?;
-    let client = pairs.text("client").unwrap_or_else(|| "a".to_owned());
-    let fresh_client = pairs.flag("fresh")?.unwrap_or(false);
-    Ok(Event::Probed(Probed { client, channel, answered, waited: 0, fresh_client }))
-}
-
-fn ladder(pairs: &mut Pairs) -> Result<Event, String> {
-    let id = pairs.words.pop_front().unwrap_or_default();
-    let missing = missing(pairs)?;
-    let kind = pairs.text("kind").ok_or("a ladder needs its kind")?;
-    let evidence = pairs.take("evidence").map_or(serde_json::Value::Null, |evidence| evidence.to_serde());
-    Ok(Event::Ladder(Ladder { id, missing, kind, evidence }))
-}
-
-fn exit(life: u32, pairs: &mut Pairs) -> Result<Event, String> {
-    let (code, signal) = (pairs.number("code")?, pairs.number("signal")?);
-    let asked = pairs.flag("asked")?.unwrap_or(false);
-    let survivors = pairs.take("survivors").map(|list| message::frames("survivors", &list)).transpose()?.unwrap_or_default();
-    let survivors = survivors.iter().map(|name| String::from_utf8_lossy(&name.0).into_owned()).collect();
-    Ok(Event::Exited(Exited { life, code, signal, asked, survivors }))
-}
-
-fn noted(pairs: &mut Pairs) -> Result<Noted, String> {
-    let what = pairs.word("what is noted?")?;
-    Ok(Noted { what, text: pairs.words.drain(..).collect::<Vec<_>>().join(" ") })
-}
-
-fn named<T: Copy>(name: &str, names: &[(&str, T)]) -> Result<T, String> {
-    let found = names.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-    found.ok_or_else(|| format!("unknown `{name}`: known are {}", names.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ")))
 }
 
 fn nanos(text: &str) -> Option<u64> {

@@ -173,7 +173,10 @@ fn spelled(value: &Json) -> String {
 
 fn is_word(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'/' | b'.' | b':');
-    !text.is_empty() && text.bytes().all(plain) && !matches!(text, "true" | "false" | "null") && !text.starts_with(|first: char| first.is_ascii_digit())
+    !text.is_empty()
+        && text.bytes().all(plain)
+        && !matches!(text, "true" | "false" | "null")
+        && !text.starts_with(|first: char| first.is_ascii_digit())
 }
 
 fn cut(text: &str, characters: usize) -> String {

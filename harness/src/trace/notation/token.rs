@@ -68,7 +68,9 @@ fn value(text: &str) -> Result<(Json, &str), String> {
     }
     let (word, rest) = text.split_at(end);
     let parsed = json::parse(word.as_bytes(), &Limits::default());
-    let is_json = |problem: &json::Problem| matches!(problem.kind, json::ProblemKind::DuplicateKey | json::ProblemKind::NanToken | json::ProblemKind::LoneSurrogate);
+    let is_json = |problem: &json::Problem| {
+        matches!(problem.kind, json::ProblemKind::DuplicateKey | json::ProblemKind::NanToken | json::ProblemKind::LoneSurrogate)
+    };
     match parsed.value {
         Some(value) if parsed.problems.iter().all(is_json) => Ok((value, rest)),
         _ if word.starts_with(['"', '{', '[']) => Err(format!("{word} is not JSON")),
@@ -93,7 +95,10 @@ mod tests {
                 word("shell"),
                 word("x"),
                 pair("a", text("b c")),
-                pair("d", Json::Object(vec![("e".to_owned(), Json::Array(vec![Json::Number("1".to_owned()), Json::Number("2".to_owned())]))])),
+                pair(
+                    "d",
+                    Json::Object(vec![("e".to_owned(), Json::Array(vec![Json::Number("1".to_owned()), Json::Number("2".to_owned())]))])
+                ),
                 pair("f", Json::Number("1.0".to_owned())),
                 pair("g", text("h-i")),
                 Token::Without("j".to_owned()),

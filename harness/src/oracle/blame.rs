@@ -1,0 +1,316 @@
+//! Broken obligations of an episode: what never came, what that says of the kernel, and which rule answers for it. One cause is told once.
+
+use std::collections::BTreeSet;
+
+use super::checks::Deed;
+use super::crash::crashes;
+use super::deeds::{deeds_before, last_deed};
+use super::episode::Episode;
+use super::excerpt::{About, excerpt};
+use super::finding::{Finding, Kind};
+use super::obligations::rules_for;
+use super::request::{Request, Role};
+use super::types::Types;
+use super::verdict::Verdict;
+use crate::trace::{Event, Expectation, Ladder, Why};
+use crate::wire::Channel;
+
+/// What checks must not hold against the kernel a second time.
+#[derive(Debug, Default)]
+pub(crate) struct Blame {
+    taken: BTreeSet<(usize, Expectation)>,
+    echo: bool,
+    /// From this line on the kernel was stuck as a whole, or gone.
+    halted: Option<u64>,
+}
+
+/// Who may answer for what: the rules that are judged, and those among them that claim a matter for themselves.
+pub(super) trait Bench {
+    /// Whether a rule is judged.
+    fn has(&self, rule: &str) -> bool;
+
+    /// The rules that say that the kernel survives this deed.
+    fn survivals(&self, episode: &Episode, deed: &Deed) -> Vec<String>;
+
+    /// The rules that are about just this: that the request gets what it is owed.
+    fn owners(&self, episode: &Episode, request: &Request, what: Expectation) -> Vec<String>;
+
+    /// Whether the kernel has answered a request of this support key.
+    fn has_answered(&self, key: &str) -> bool;
+
+    /// Whether the kernel has promised to know the request, by the word of one of the owners.
+    fn is_promised(&self, episode: &Episode, request: &Request, what: Expectation) -> bool;
+}
+
+/// A finding that broken obligations make, with the rules that may answer for it.
+#[derive(Debug)]
+pub(super) struct Charge {
+    /// The fittest first.
+    pub(super) rules: Vec<String>,
+    /// Where it counts only if the kernel knows this message type.
+    pub(super) if_supported: Option<String>,
+    /// The place if it is no more than a warning: the same for whatever code the request had.
+    pub(super) coarse_place: String,
+    pub(super) finding: Finding,
+}
+
+/// Lockups of one request only; the kernel goes on with others.
+pub(super) const PARTIAL: &[&str] = &["no_reply", "never_idle"];
+
+impl Blame {
+    /// Whether another finding tells already that this never came.
+    #[must_use]
+    pub(crate) fn is_taken(&self, episode: &Episode, request: &Request, what: Expectation) -> bool {
+        let after = |line: u64| self.halted.is_some_and(|halted| line >= halted);
+        let settled = request.settled.as_ref().map_or(u64::MAX, |(line, _)| *line);
+        self.taken.contains(&(request.sent, what)) || after(settled) || after(episode.asked(request).line)
+    }
+
+    /// Whether there is any finding of this kind.
+    #[must_use]
+    pub(crate) fn is_any(&self) -> bool {
+        self.halted.is_some() || self.echo || !self.taken.is_empty()
+    }
+
+    /// Whether another finding tells already that an echo never came.
+    #[must_use]
+    pub(crate) fn is_echo_taken(&self) -> bool {
+        self.echo
+    }
+
+    /// Whether the kernel was gone or stuck as a whole at this line.
+    #[must_use]
+    pub(crate) fn is_halted(&self, line: u64) -> bool {
+        self.halted.is_some_and(|halted| line >= halted)
+    }
+
+    /// Goes through all that was owed.
+    pub(super) fn of(episode: &Episode, types: &Types, bench: &impl Bench) -> (Self, Vec<Charge>) {
+        let mut blame = Self::default();
+        let mut charges = Vec::new();
+        for (line, crash) in crashes(episode, bench) {
+            blame.halted = Some(blame.halted.map_or(line, |halted| halted.min(line)));
+            charges.push(crash);
+        }
+        let mut requests: Vec<&Request> = episode.requests.iter().filter(|request| request.settled.is_some()).collect();
+        requests.sort_by_key(|request| request.settled.as_ref().map(|(line, _)| *line));
+        for request in requests {
+            blame.charge_request(episode, request, types, bench, &mut charges);
+        }
+        blame.charge_rest(episode, bench, &mut charges);
+        (blame, charges)
+    }
+
+    fn charge_request(&mut self, episode: &Episode, request: &Request, types: &Types, bench: &impl Bench, charges: &mut Vec<Charge>) {
+        let Some((line, settled)) = &request.settled else { return };
+        let ladder = request.ladder.as_ref().map(|(_, ladder)| ladder);
+        let is_missing = |what: &Expectation| request.waited_in_vain(*what) && !came_by_itself(episode, request, *what);
+        let is_charged = |what: &Expectation| is_owed(episode, request, *what, ladder) || !bench.owners(episode, request, *what).is_empty();
+        let missing: Vec<Expectation> = settled.missing.iter().copied().filter(is_missing).filter(is_charged).collect();
+        let Some(&first) = missing.first() else { return };
+        if self.is_halted(*line) {
+            return;
+        }
+        let is_lockup = ladder.is_some();
+        let may_lack = is_control_info(episode, request) && episode.kernel.claims().is_some_and(|claimed| claimed < (5, 5));
+        let lacks_control = may_lack && !bench.has_answered(&support_key(episode, request));
+        let total = ladder.is_some_and(|ladder| is_total(&ladder.kind) && !(lacks_control && ladder.kind == "control_stuck"));
+        let optional =
+            |what| !total && what == Expectation::Reply && !is_required(episode, request, types) && !bench.is_promised(episode, request, what);
+        // A kernel may lack the type, but one that says busy must say idle.
+        let dangling = optional(first) && request.busy.is_some() && missing.contains(&Expectation::Idle);
+        let what = if dangling { Expectation::Idle } else { first };
+        let mut rules = bench.owners(episode, request, what);
+        if total {
+            let before = deeds_before(episode, request).into_iter().flatten().flat_map(|deed| bench.survivals(episode, &deed));
+            rules.extend(bench.survivals(episode, &Deed::Message(request.sent)).into_iter().chain(before));
+        }
+        rules.extend(rules_for(episode, Some(request), what).into_iter().map(str::to_owned));
+        if rules.is_empty() || (!is_lockup && !rules.iter().any(|rule| bench.has(rule))) {
+            return;
+        }
+        self.taken.extend(missing.iter().map(|&what| (request.sent, what)));
+        if total {
+            self.halted = Some(*line);
+        }
+        let if_supported = optional(what).then(|| support_key(episode, request));
+        let finding = missed(episode, request, what, if is_lockup { ladder } else { None });
+        let coarse_place = format!("{} on {}: {} missing", episode.type_of(request), episode.asked(request).channel, name(what));
+        charges.push(Charge { rules, if_supported, coarse_place, finding });
+    }
+
+    /// Ladders that belong to no request: the heartbeat, the end of the process.
+    fn charge_rest(&mut self, episode: &Episode, bench: &impl Bench, charges: &mut Vec<Charge>) {
+        for happened in &episode.events {
+            let (what, ladder) = match &happened.event {
+                Event::Ladder(ladder) if is_loose(&ladder.id) => (ladder.missing.first().copied(), Some(ladder)),
+                Event::Settled(settled) if is_loose(&settled.id) && settled.why == Why::Deadline => {
+                    (settled.missing.first().copied(), None)
+                }
+                _ => continue,
+            };
+            let Some(what) = what else { continue };
+            let told = ladder.is_none()
+                && episode
+                    .events
+                    .iter()
+                    .any(|other| matches!(&other.event, Event::Ladder(ladder) if is_loose(&ladder.id) && ladder.missing.contains(&what)));
+            let deed = last_deed(episode, happened.line, |_| true);
+            let mut rules = deed.map(|deed| bench.survivals(episode, &deed)).unwrap_or_default();
+            rules.extend(rules_for(episode, None, what).into_iter().map(str::to_owned));
+            if self.is_halted(happened.line) || told || rules.is_empty() || (ladder.is_none() && !rules.iter().any(|rule| bench.has(rule)))
+            {
+                continue;
+            }
+            if ladder.is_some_and(|ladder| ladder.kind != "heartbeat_lost") {
+                self.halted = Some(happened.line);
+            }
+            self.echo |= what == Expectation::Echo;
+            let finding =
+                finding(episode, About::Line(happened.line), format!("{} missing", name(what)), title_without_request(what), ladder);
+            charges.push(Charge { rules, if_supported: None, coarse_place: finding.place.clone(), finding });
+        }
+    }
+}
+
+/// Whether an id names no message: a heartbeat, or nothing.
+fn is_loose(id: &str) -> bool {
+    id.is_empty() || id.starts_with("hb:")
+}
+
+/// Whether it came after all, late, and no new connection may have woken the kernel for it.
+fn came_by_itself(episode: &Episode, request: &Request, what: Expectation) -> bool {
+    if what == Expectation::Exit {
+        let line = request.settled.as_ref().map_or(0, |(line, _)| *line);
+        return request.ladder.is_none() && episode.exit().is_some_and(|(happened, exited)| happened.line > line && exited.signal.is_none());
+    }
+    let came = match what {
+        Expectation::Reply => request.reply(),
+        Expectation::Idle => request.idle,
+        Expectation::Input => request.inputs.first().copied(),
+        _ => None,
+    };
+    let Some(line) = came.map(|message| episode.messages[message].line) else { return false };
+    let settled = request.settled.as_ref().map_or(0, |(line, _)| *line);
+    let woken = |event: &Event| matches!(event, Event::Probed(probe) if probe.fresh_client);
+    !episode.events.iter().any(|happened| happened.line > settled && happened.line < line && woken(&happened.event))
+}
+
+/// Whether a kernel owes this at all. A type that it need not know is owed an idle only once it has said busy.
+fn is_owed(episode: &Episode, request: &Request, what: Expectation, ladder: Option<&Ladder>) -> bool {
+    let asked = episode.asked(request);
+    match what {
+        Expectation::Message => false,
+        Expectation::Idle => {
+            let known = !request.odd
+                && (!request.replies.is_empty()
+                    || (request.role == Role::Notice && !request.iopub.is_empty())
+                    || asked.msg_type() == "execute_request");
+            let stuck = ladder.is_some_and(|ladder| !PARTIAL.contains(&ladder.kind.as_str()));
+            let leaving = asked.msg_type() == "shutdown_request";
+            request.visible && !leaving && (request.busy.is_some() || known || stuck)
+        }
+        Expectation::Reply => {
+            let by_signal = asked.msg_type() == "interrupt_request"
+                && episode.kernel.started.as_ref().is_some_and(|kernel| kernel.interrupt_mode != "message");
+            request.role == Role::Request && !by_signal && !request.odd
+        }
+        // Who refused a shutdown, or did not answer it, did not promise to end.
+        Expectation::Exit => episode.status_of(request) == "ok",
+        _ => true,
+    }
+}
+
+/// Whether it is `kernel_info_request` on control, which kernels know from protocol 5.5 on.
+fn is_control_info(episode: &Episode, request: &Request) -> bool {
+    let asked = episode.asked(request);
+    asked.channel == Channel::Control && asked.msg_type() == "kernel_info_request"
+}
+
+/// Whether a lockup of this kind is one of the kernel, not of one request.
+fn is_total(kind: &str) -> bool {
+    !PARTIAL.contains(&kind)
+}
+
+/// Whether every kernel must answer it.
+fn is_required(episode: &Episode, request: &Request, types: &Types) -> bool {
+    let asked = episode.asked(request);
+    let required = types.get(asked.msg_type()).is_some_and(|facts| facts.required);
+    let is_interrupt = asked.msg_type() == "interrupt_request";
+    required && (!is_control_info(episode, request) || episode.kernel.claims_at_least((5, 5))) || is_interrupt
+}
+
+/// The name under which it is kept whether a kernel knows a type: `kernel_info_request` on control is a matter of its own.
+pub(super) fn support_key(episode: &Episode, request: &Request) -> String {
+    let asked = episode.asked(request);
+    if asked.channel == Channel::Shell || asked.msg_type() != "kernel_info_request" {
+        return asked.msg_type().to_owned();
+    }
+    format!("{} on {}", asked.msg_type(), asked.channel)
+}
+
+fn missed(episode: &Episode, request: &Request, what: Expectation, ladder: Option<&Ladder>) -> Finding {
+    let asked = episode.asked(request);
+    let origin = asked.facts.get("snippet").and_then(|name| name.as_str()).or(asked.step.as_deref());
+    let origin = origin.map(|origin| format!(" {origin}")).unwrap_or_default();
+    let state = match ladder {
+        Some(ladder) => ladder.kind.clone(),
+        None => format!("status {}", episode.status_of(request)),
+    };
+    let place = if ladder.is_some() {
+        format!("{}{origin} on {}: {} missing, {state}", asked.msg_type(), asked.channel, name(what))
+    } else {
+        format!("{} on {}: {} missing, {state}", asked.msg_type(), asked.channel, name(what))
+    };
+    let fenced = request.why() == Some(Why::Fenced);
+    let title = match (what, ladder) {
+        (Expectation::Reply, None) if fenced => {
+            format!("the {} on {} got no reply, though the kernel answered a later one", asked.msg_type(), asked.channel)
+        }
+        (Expectation::Idle, None) if fenced => {
+            format!("the {} on {} got no idle status, though the kernel went on", asked.msg_type(), asked.channel)
+        }
+        (_, None) => format!("the {} on {} got no {} in time", asked.msg_type(), asked.channel, name(what)),
+        (_, Some(ladder)) => {
+            format!("the {} on {} never got its {}: {}", asked.msg_type(), asked.channel, name(what), ladder.kind.replace('_', " "))
+        }
+    };
+    finding(episode, About::Request(request), place, title, ladder)
+}
+
+pub(super) fn finding(episode: &Episode, about: About<'_>, place: String, title: String, ladder: Option<&Ladder>) -> Finding {
+    let (lines, excerpt) = excerpt(episode, about);
+    Finding {
+        rule: String::new(),
+        verdict: Verdict::Fail,
+        kind: if ladder.is_some() { Kind::Lockup } else { Kind::Deviation },
+        lockup: ladder.map(|ladder| ladder.kind.clone()),
+        title,
+        scenario: episode.scenario.clone(),
+        place,
+        life: episode.kernel.life,
+        lines,
+        excerpt,
+        count: 1,
+        evidence: ladder.map_or(serde_json::Value::Null, |ladder| ladder.evidence.clone()),
+    }
+}
+
+fn title_without_request(what: Expectation) -> String {
+    match what {
+        Expectation::Echo => "heartbeat bytes were not echoed".to_owned(),
+        Expectation::Exit => "the kernel accepted a shutdown and did not end".to_owned(),
+        other => format!("{} never came", name(other)),
+    }
+}
+
+fn name(what: Expectation) -> &'static str {
+    match what {
+        Expectation::Reply => "reply",
+        Expectation::Idle => "idle",
+        Expectation::Input => "input request",
+        Expectation::Echo => "echo",
+        Expectation::Exit => "exit",
+        Expectation::Message => "message",
+    }
+}

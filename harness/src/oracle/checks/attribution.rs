@@ -1,0 +1,98 @@
+//! `attribution`: the text that a request writes has that request as parent.
+//!
+//! - `for`: the requests (a selector of messages to the kernel); those whose plan knows a `stdout` or `stderr` that no other request of the scenario writes
+//!   are looked at
+//!
+//! While an execution goes on, nothing is written to stdout for requests that run no code; unless a thread writes, whose output has no certain parent.
+
+use super::Check;
+use crate::oracle::episode::Episode;
+use crate::oracle::excerpt::About;
+use crate::oracle::params::Compiler;
+use crate::oracle::report::Report;
+use crate::oracle::seen::Direction;
+use crate::oracle::selector::Selector;
+use crate::spec::reader::Reader;
+
+/// Shorter texts may stand in others by chance.
+const SHORTEST: usize = 4;
+
+/// Requests that run no code of the user's.
+const MUTE: &[&str] = &[
+    "kernel_info_request",
+    "is_complete_request",
+    "history_request",
+    "comm_info_request",
+    "connect_request",
+    "interrupt_request",
+];
+
+struct Attribution {
+    requests: Selector,
+}
+
+pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
+    let requests = compiler.selector(reader.required("for")?, Direction::ToKernel)?;
+    Some(Box::new(Attribution { requests }))
+}
+
+impl Check for Attribution {
+    fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
+        let text_of =
+            |sent: usize| ["stdout", "stderr"].iter().find_map(|name| episode.messages[sent].facts.get(*name)?.as_str()).map(str::trim);
+        let texts = |sent: Vec<usize>| -> Vec<(usize, &str)> { sent.into_iter().filter_map(|sent| Some((sent, text_of(sent)?))).collect() };
+        let all = texts(episode.of_types(None, Direction::ToKernel));
+        let is_own = |sent: usize, text: &str| {
+            all.iter().all(|(other, other_text)| *other == sent || !(other_text.contains(text) || text.contains(other_text)))
+        };
+        // A plan need not know what the same code writes elsewhere.
+        let executed = episode.of_types(Some(&["execute_request".to_owned()]), Direction::ToKernel);
+        let code_of = |sent: usize| episode.messages[sent].text("code");
+        let is_alone = |sent: usize| executed.iter().all(|&other| other == sent || code_of(other) != code_of(sent));
+        judge_mute(episode, report);
+        let streams = episode.of_types(Some(&["stream".to_owned()]), Direction::ToClient);
+        for (sent, text) in texts(self.requests.select(episode))
+            .into_iter()
+            .filter(|(sent, text)| text.len() >= SHORTEST && is_own(*sent, text) && is_alone(*sent))
+        {
+            let own = episode.messages[sent].request;
+            for &message in
+                streams.iter().filter(|&&message| episode.messages[message].text("text").is_some_and(|found| found.contains(text)))
+            {
+                report.exercised();
+                if episode.messages[message].request != own {
+                    report.deviation(episode, About::Messages(&[message, sent]), "stream", || {
+                        let parent = episode
+                            .request_of(message)
+                            .map_or("a message that is none of this scenario", |request| episode.type_of(request));
+                        format!("{text:?}, written by one execute_request, was published with another parent: {parent}")
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn judge_mute(episode: &Episode, report: &mut Report<'_>) {
+    if episode.requests.iter().any(|request| episode.asked(request).facts.contains_key("late")) {
+        return;
+    }
+    let cells: Vec<(usize, usize)> = episode
+        .requests
+        .iter()
+        .filter(|request| episode.type_of(request) == "execute_request")
+        .filter_map(|request| Some((request.busy?, request.idle.unwrap_or(usize::MAX))))
+        .collect();
+    for message in episode.of_types(Some(&["stream".to_owned()]), Direction::ToClient) {
+        let parent = episode.request_of(message).map(|request| episode.type_of(request)).unwrap_or_default();
+        let runs = cells.iter().any(|(begin, end)| message > *begin && message < *end);
+        let stdout = episode.messages[message].text("name") == Some("stdout");
+        if !runs || !stdout || !MUTE.contains(&parent) {
+            continue;
+        }
+        report.exercised();
+        report.deviation(episode, About::Message(message), "mute parent", || {
+            format!("stdout was published with {parent} as parent while an execute_request was going on")
+        });
+    }
+}

@@ -1,0 +1,119 @@
+//! `dates`: what the dates of headers must be.
+//!
+//! - `on`: the messages; all of the kernel if not given
+//! - `want`: `iso` (ISO 8601 with a zone), `rising` (on one channel none is earlier than the one before it) or `now` (near the time of arrival)
+//! - `milliseconds`: how much earlier is still taken as the same time (`rising`), how far off is still near (`now`)
+
+use std::collections::BTreeMap;
+
+use super::Check;
+use super::shape::name_of;
+use crate::oracle::episode::Episode;
+use crate::oracle::excerpt::About;
+use crate::oracle::params::Compiler;
+use crate::oracle::report::Report;
+use crate::oracle::selector::Selector;
+use crate::oracle::words::brief;
+use crate::spec::reader::{Item, Reader};
+use crate::wire::{Channel, Json, parse_date};
+
+struct Dates {
+    on: Selector,
+    want: Want,
+    nanos: i128,
+    life: u32,
+    latest: BTreeMap<(String, Channel), (i128, u64)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Want {
+    Iso,
+    Rising,
+    Now,
+}
+
+pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
+    let mut on = compiler.selector_or_all(reader, "on")?;
+    let item = reader.required("want")?;
+    let want = match item.clone().str()? {
+        "iso" => Want::Iso,
+        "rising" => Want::Rising,
+        "now" => Want::Now,
+        other => {
+            item.unknown("want", other, ["iso", "rising", "now"]);
+            return None;
+        }
+    };
+    on.copies = want == Want::Rising;
+    let nanos = i128::from(reader.optional("milliseconds").and_then(Item::integer).unwrap_or(0)) * 1_000_000;
+    Some(Box::new(Dates { on, want, nanos, life: 0, latest: BTreeMap::new() }))
+}
+
+impl Check for Dates {
+    fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
+        if self.life != episode.kernel.life {
+            self.life = episode.kernel.life;
+            self.latest.clear();
+        }
+        for message in self.on.select(episode) {
+            let Some(date) = episode.messages[message].header().and_then(|header| header.get("date")) else { continue };
+            match self.want {
+                Want::Iso => judge_iso(episode, message, date, report),
+                Want::Rising => self.judge_rising(episode, message, date, report),
+                Want::Now => self.judge_now(episode, message, date, report),
+            }
+        }
+    }
+}
+
+fn judge_iso(episode: &Episode, message: usize, date: &Json, report: &mut Report<'_>) {
+    report.exercised();
+    let problem = match date.as_str().map(parse_date) {
+        None => Some("it is no string".to_owned()),
+        Some(Err(error)) => Some(error.to_string()),
+        Some(Ok(parts)) => (!parts.has_zone).then(|| "it has no zone".to_owned()),
+    };
+    if let Some(problem) = problem {
+        let kind = if problem == "it has no zone" { "no zone" } else { "no date" };
+        report.deviation(episode, About::Message(message), kind, || {
+            format!("the date {} of {} is not ISO 8601 with a zone: {problem}", brief(Some(date)), name_of(episode, message))
+        });
+    }
+}
+
+impl Dates {
+    fn judge_rising(&mut self, episode: &Episode, message: usize, date: &Json, report: &mut Report<'_>) {
+        let Some(Ok(parts)) = date.as_str().map(parse_date) else { return };
+        let seen = &episode.messages[message];
+        let now = parts.unix_nanos;
+        let latest = self.latest.entry((seen.client.to_string(), seen.channel)).or_insert((now, seen.line));
+        let (before, line) = *latest;
+        if now >= before {
+            *latest = (now, seen.line);
+        }
+        report.exercised();
+        if now + self.nanos < before {
+            let place = format!("on {}", seen.channel);
+            report.deviation(episode, About::Message(message), &place, || {
+                format!(
+                    "the date of {} is {} ms before that of line {line} on the same channel",
+                    name_of(episode, message),
+                    (before - now) / 1_000_000
+                )
+            });
+        }
+    }
+
+    fn judge_now(&self, episode: &Episode, message: usize, date: &Json, report: &mut Report<'_>) {
+        let (Some(Ok(parts)), true) = (date.as_str().map(parse_date), episode.kernel.unix_nanos != 0) else { return };
+        let arrived = i128::from(episode.kernel.unix_nanos) + i128::from(episode.messages[message].t);
+        report.exercised();
+        let off = parts.unix_nanos - arrived;
+        if off.abs() > self.nanos {
+            let side = if off < 0 { "before" } else { "after" };
+            report.deviation(episode, About::Message(message), side, || {
+                format!("the date of {} is {} s {side} its arrival", name_of(episode, message), off.abs() / 1_000_000_000)
+            });
+        }
+    }
+}

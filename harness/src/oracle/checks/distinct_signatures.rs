@@ -1,0 +1,48 @@
+//! `distinct-signatures`: no two messages that one client receives carry the same signature.
+//!
+//! It has no parameters. Clients take the second of two such messages for a replay of the first, and drop it, on whatever channels they
+//! came. Messages without a signature tell nothing.
+
+use std::collections::HashMap;
+
+use super::Check;
+use super::shape::name_of;
+use crate::oracle::episode::Episode;
+use crate::oracle::excerpt::About;
+use crate::oracle::params::Compiler;
+use crate::oracle::report::Report;
+use crate::spec::reader::Reader;
+
+#[derive(Default)]
+struct DistinctSignatures {
+    life: u32,
+    /// By client and signature: type, channel and line of the first message that carried it.
+    known: HashMap<(String, Vec<u8>), String>,
+}
+
+pub(super) fn compile(_: &Reader<'_>, _: &Compiler<'_>) -> Option<Box<dyn Check>> {
+    Some(Box::new(DistinctSignatures::default()))
+}
+
+impl Check for DistinctSignatures {
+    fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
+        if self.life != episode.kernel.life {
+            self.life = episode.kernel.life;
+            self.known.clear();
+        }
+        for (message, seen) in episode.from_kernel() {
+            let Some(signature) = seen.signature.as_ref().filter(|signature| !signature.0.is_empty()) else { continue };
+            report.exercised();
+            let (name, channel) = (name_of(episode, message), seen.channel);
+            let key = (seen.client.to_string(), signature.0.clone());
+            let Some(first) = self.known.get(&key) else {
+                self.known.insert(key, format!("{name} on {channel} at line {}", seen.line));
+                continue;
+            };
+            let place = format!("{name} on {channel}");
+            report.deviation(episode, About::Message(message), &place, || {
+                format!("{name} on {channel} has the signature of {first}, so that clients drop it as a replay")
+            });
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! `echo`: heartbeat bytes come back.
+//!
+//! - `while`: `busy`, to look only at heartbeats sent while an execution was going on
+//! - `bytes`: `other`, to look only at bytes other than `ping`
+//!
+//! An echo must come, and be equal byte for byte. How soon is a matter of `echo-time`.
+
+use super::Check;
+use crate::oracle::episode::{Beat, Episode};
+use crate::oracle::excerpt::About;
+use crate::oracle::params::Compiler;
+use crate::oracle::report::Report;
+use crate::oracle::seen::Direction;
+use crate::spec::reader::Reader;
+use crate::trace::{Event, Expectation, Why};
+
+struct Echo {
+    busy: bool,
+    other: bool,
+}
+
+pub(super) fn compile(reader: &Reader<'_>, _: &Compiler<'_>) -> Option<Box<dyn Check>> {
+    let word = |key: &'static str, known: &'static str| match reader.optional(key) {
+        None => Some(false),
+        Some(item) => {
+            let word = item.clone().str()?;
+            if word != known {
+                item.unknown("word", word, [known]);
+                return None;
+            }
+            Some(true)
+        }
+    };
+    let (busy, other) = (word("while", "busy")?, word("bytes", "other")?);
+    Some(Box::new(Echo { busy, other }))
+}
+
+impl Check for Echo {
+    fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
+        for (index, beat) in episode.beats.iter().enumerate().filter(|(_, beat)| beat.direction == Direction::ToKernel) {
+            let is_ping = matches!(beat.frames.as_slice(), [frame] if frame.0 == b"ping");
+            if (self.other && is_ping) || (self.busy && !is_busy(episode, beat.line)) {
+                continue;
+            }
+            // A REQ socket has one question open at a time, so that the next arrival is its answer.
+            let answer = episode.beats[index + 1..].iter().find(|other| other.client == beat.client);
+            match answer.filter(|answer| answer.direction == Direction::ToClient) {
+                Some(answer) => self.judge_answer(episode, beat, answer, report),
+                None => self.judge_silence(episode, beat, report),
+            }
+        }
+    }
+}
+
+impl Echo {
+    fn judge_answer(&self, episode: &Episode, beat: &Beat, answer: &Beat, report: &mut Report<'_>) {
+        report.exercised();
+        if answer.frames != beat.frames {
+            let size = |beat: &Beat| beat.frames.iter().map(|frame| frame.0.len()).sum::<usize>();
+            report.deviation(episode, About::Line(answer.line), "changed", || {
+                format!("{} heartbeat bytes came back as {} bytes that are not the same", size(beat), size(answer))
+            });
+        }
+    }
+
+    fn judge_silence(&self, episode: &Episode, beat: &Beat, report: &mut Report<'_>) {
+        let gave_up = |happened: &&crate::oracle::Happened| {
+            let waited = |settled: &crate::trace::Settled| {
+                settled.missing.contains(&Expectation::Echo) && settled.why == Why::Deadline && settled.client == *beat.client
+            };
+            happened.line > beat.line && matches!(&happened.event, Event::Settled(settled) if waited(settled))
+        };
+        let gave_up = episode.events.iter().find(gave_up);
+        match gave_up {
+            Some(happened) if !report.blame.is_echo_taken() && !report.blame.is_halted(happened.line) => {
+                report.exercised();
+                report.deviation(episode, About::Line(beat.line), "silent", || "heartbeat bytes were not echoed".to_owned());
+            }
+            _ => report.inconclusive(),
+        }
+    }
+}
+
+/// Whether an execution was going on at this line.
+fn is_busy(episode: &Episode, line: u64) -> bool {
+    episode.requests.iter().any(|request| {
+        let ended = request.reply().is_some_and(|reply| episode.messages[reply].line < line);
+        episode.type_of(request) == "execute_request" && episode.asked(request).line < line && !ended
+    })
+}

@@ -1,0 +1,60 @@
+//! `echo-time`: a heartbeat is echoed at once.
+//!
+//! - `within`: seconds
+//! - `except`: cells while which a heartbeat was sent that does not count (a selector of messages to the kernel)
+//!
+//! One that is never echoed is a matter of the session's waiting.
+
+use super::Check;
+use super::response::seconds_between;
+use crate::oracle::episode::Episode;
+use crate::oracle::excerpt::About;
+use crate::oracle::params::Compiler;
+use crate::oracle::report::Report;
+use crate::oracle::seen::Direction;
+use crate::oracle::selector::Selector;
+use crate::spec::reader::{Item, Reader};
+
+/// What counts as the ping of a client, in bytes.
+const SMALL: usize = 1024;
+
+struct EchoTime {
+    within: f64,
+    except: Option<Selector>,
+}
+
+pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
+    let within = reader.required("within").and_then(Item::seconds);
+    let except = match reader.optional("except") {
+        Some(item) => Some(compiler.selector(item, Direction::ToKernel)?),
+        None => None,
+    };
+    Some(Box::new(EchoTime { within: within?, except }))
+}
+
+impl Check for EchoTime {
+    fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
+        let except: Vec<u64> =
+            self.except.iter().flat_map(|except| except.select(episode)).map(|message| episode.messages[message].line).collect();
+        for (index, beat) in episode.beats.iter().enumerate().filter(|(_, beat)| beat.direction == Direction::ToKernel) {
+            // Clients send a few bytes; megabytes take their time.
+            let size: usize = beat.frames.iter().map(|frame| frame.0.len()).sum();
+            if size > SMALL || except.iter().any(|&line| line < beat.line) {
+                continue;
+            }
+            // A REQ socket has one question open at a time, so that the next arrival is its answer.
+            let answer = episode.beats[index + 1..].iter().find(|other| other.client == beat.client);
+            let Some(answer) = answer.filter(|answer| answer.direction == Direction::ToClient) else {
+                report.inconclusive();
+                continue;
+            };
+            report.exercised();
+            let (seconds, within) = (seconds_between(beat.t, answer.t), self.within);
+            if seconds > within {
+                report.deviation(episode, About::Line(answer.line), "late", || {
+                    format!("a heartbeat was echoed after {seconds:.1} s, wanted within {within} s")
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! `exit`: the process ends as it should, after it was asked to.
+//!
+//! - `after`: the request that asks for it (a selector of messages to the kernel), whose reply must have the status ok unless `unanswered`
+//! - `signal`: the signal that asks for it, in place of `after`
+//! - `within`: seconds from the reply, or the signal, to the end
+//! - `code`: the exit code of a process that was not ended by a signal of ours
+//! - `unanswered`: the reply does not matter
+//!
+//! That it never ends is a matter of the session's waiting, which tells of it as a lockup.
+
+use super::Check;
+use super::response::seconds_between;
+use crate::oracle::episode::Episode;
+use crate::oracle::excerpt::About;
+use crate::oracle::params::Compiler;
+use crate::oracle::report::Report;
+use crate::oracle::seen::Direction;
+use crate::oracle::selector::Selector;
+use crate::spec::reader::{Item, Reader};
+use crate::trace::{Event, Exited};
+
+struct Exit {
+    after: Option<Selector>,
+    signal: Option<String>,
+    within: Option<f64>,
+    code: Option<i64>,
+    unanswered: bool,
+}
+
+pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
+    let after = match reader.optional("after") {
+        Some(item) => Some(compiler.selector(item, Direction::ToKernel)?),
+        None => None,
+    };
+    let signal = reader.optional("signal").and_then(Item::string);
+    let within = match reader.optional("within") {
+        Some(item) => Some(item.seconds()?),
+        None => None,
+    };
+    let code = reader.optional("code").and_then(Item::integer);
+    let unanswered = reader.optional("unanswered").and_then(Item::bool).unwrap_or(false);
+    if after.is_some() == signal.is_some() {
+        reader.mistake("an exit has either `after` or `signal`");
+        return None;
+    }
+    if within.is_none() && code.is_none() {
+        reader.mistake("an exit has `within` or `code`");
+        return None;
+    }
+    Some(Box::new(Exit { after, signal, within, code, unanswered }))
+}
+
+impl Check for Exit {
+    fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
+        let Some((line, t)) = self.asked(episode) else { return };
+        let Some((happened, exited)) = episode.exit().filter(|(happened, _)| happened.line > line) else {
+            report.inconclusive();
+            return;
+        };
+        if report.blame.is_halted(happened.line) {
+            report.inconclusive();
+            return;
+        }
+        let forced = episode.events.iter().find(|other| {
+            let ours = matches!(&other.event, Event::Signalled(signal) if ["SIGTERM", "SIGKILL"].contains(&signal.signal.as_str()));
+            ours && other.line > line && other.line < happened.line
+        });
+        report.exercised();
+        let ended = forced.map_or(happened.t, |forced| forced.t);
+        self.judge_time(episode, happened.line, seconds_between(t, ended), forced.is_some(), report);
+        if forced.is_none() && self.signal.is_none() {
+            self.judge_code(episode, happened.line, exited, report);
+        }
+    }
+}
+
+impl Exit {
+    /// Line and time of what asks for the end.
+    fn asked(&self, episode: &Episode) -> Option<(u64, u64)> {
+        if let Some(wanted) = &self.signal {
+            let is_it = |event: &Event| matches!(event, Event::Signalled(signal) if signal.signal == *wanted);
+            return episode.events.iter().find(|happened| is_it(&happened.event)).map(|happened| (happened.line, happened.t));
+        }
+        let after = self.after.as_ref()?;
+        after.select(episode).into_iter().find_map(|sent| {
+            let request = episode.request_of(sent)?;
+            let reply = request.reply().filter(|&reply| self.unanswered || episode.messages[reply].text("status") == Some("ok"));
+            let seen = match reply {
+                Some(reply) => &episode.messages[reply],
+                None if self.unanswered => &episode.messages[sent],
+                None => return None,
+            };
+            Some((episode.messages[sent].line, seen.t))
+        })
+    }
+
+    fn judge_time(&self, episode: &Episode, line: u64, seconds: f64, forced: bool, report: &mut Report<'_>) {
+        let Some(within) = self.within.filter(|within| seconds > *within) else { return };
+        let place = if forced { "only by force" } else { "late" };
+        report.deviation(episode, About::Line(line), place, || {
+            if forced {
+                format!("the process still lived {seconds:.1} s after it was asked to end, and ended by a signal; wanted within {within} s")
+            } else {
+                format!("the process ended {seconds:.1} s after it was asked to, wanted within {within} s")
+            }
+        });
+    }
+
+    fn judge_code(&self, episode: &Episode, line: u64, exited: &Exited, report: &mut Report<'_>) {
+        let Some(wanted) = self.code else { return };
+        let place = match (exited.code, exited.signal) {
+            (Some(code), _) if i64::from(code) == wanted => return,
+            (Some(code), _) => format!("exit code {code}"),
+            (None, Some(signal)) => format!("killed by signal {signal}"),
+            (None, None) => return,
+        };
+        report.deviation(episode, About::Line(line), &place, || format!("the process ended with {place}, wanted exit code {wanted}"));
+    }
+}

@@ -1,0 +1,251 @@
+//! `history`: what a kernel says was run, against what was.
+//!
+//! - `want`: one of
+//!   - `tail`: at most `n` entries, the latest last; with the plan's `words` in the last ones
+//!   - `range`: line numbers from `start` up to, and without, `stop`; where the plan knows `lines`, just these
+//!   - `search`: inputs that match the pattern, in which `*` stands for any text and `?` for one character
+//!   - `unique`: no input twice
+//!   - `without`: none of what was run by the requests of `of` since it was
+//! - `of`: the requests of `without` (a selector of messages to the kernel)
+//!
+//! Inputs are compared without line ends at their end. Session numbers are not: kernels count sessions in ways of their own. An empty
+//! list tells nothing, since a kernel may keep no history.
+
+use std::collections::BTreeSet;
+
+use super::Check;
+use super::counter::in_subshell;
+use crate::oracle::episode::Episode;
+use crate::oracle::excerpt::About;
+use crate::oracle::params::Compiler;
+use crate::oracle::report::Report;
+use crate::oracle::request::Request;
+use crate::oracle::seen::{Direction, Seen};
+use crate::oracle::selector::Selector;
+use crate::oracle::words::shorten;
+use crate::spec::reader::Reader;
+use crate::wire::Json;
+
+struct History {
+    want: Want,
+    of: Option<Selector>,
+    life: u32,
+    run: Run,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Want {
+    Tail,
+    Range,
+    Search,
+    Unique,
+    Without,
+}
+
+const NAMES: &[(&str, Want)] =
+    &[("tail", Want::Tail), ("range", Want::Range), ("search", Want::Search), ("unique", Want::Unique), ("without", Want::Without)];
+
+/// What was run in this life, as far as it bears on history.
+#[derive(Default)]
+struct Run {
+    /// The latest code that is in the history for certain; `None` if something uncertain came after it.
+    latest: Option<String>,
+    /// How many may be in the history.
+    stored: usize,
+    /// What must not be.
+    left_out: BTreeSet<String>,
+    /// What may be.
+    kept: BTreeSet<String>,
+}
+
+pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
+    let item = reader.required("want")?;
+    let name = item.clone().str()?;
+    let Some((_, want)) = NAMES.iter().find(|(known, _)| *known == name) else {
+        item.unknown("want", name, NAMES.iter().map(|(known, _)| *known));
+        return None;
+    };
+    let of = match reader.optional("of") {
+        Some(item) => Some(compiler.selector(item, Direction::ToKernel)?),
+        None => None,
+    };
+    if (*want == Want::Without) != of.is_some() {
+        reader.mistake("`without`, and nothing else, needs `of`");
+        return None;
+    }
+    Some(Box::new(History { want: *want, of, life: 0, run: Run::default() }))
+}
+
+impl Check for History {
+    fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
+        if self.life != episode.kernel.life {
+            (self.life, self.run) = (episode.kernel.life, Run::default());
+        }
+        for request in &episode.requests {
+            match episode.type_of(request) {
+                "execute_request" => self.run(episode, request),
+                "history_request" => self.judge_reply(episode, request, report),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl History {
+    fn run(&mut self, episode: &Episode, request: &Request) {
+        let asked = episode.asked(request);
+        let code = asked.text("code").unwrap_or("").trim_end_matches('\n').to_owned();
+        let flag = |name: &str, value: bool| asked.field(name) == Some(&Json::Bool(value));
+        let kept_out = flag("silent", true) || flag("store_history", false) || episode.status_of(request) == "aborted";
+        let selected = self.of.as_ref().is_some_and(|of| of.matches(episode, request.sent));
+        if kept_out || selected {
+            if selected && !code.trim().is_empty() && !self.run.kept.contains(&code) {
+                self.run.left_out.insert(code);
+            }
+            return;
+        }
+        self.run.stored += 1;
+        let certain =
+            request.honest && episode.status_of(request) == "ok" && !code.trim().is_empty() && !in_subshell(asked) && code == code.trim();
+        self.run.latest = certain.then(|| code.clone());
+        self.run.left_out.remove(&code);
+        self.run.kept.insert(code);
+    }
+
+    fn judge_reply(&self, episode: &Episode, request: &Request, report: &mut Report<'_>) {
+        let asked = episode.asked(request);
+        let Some(reply) = request.reply().filter(|_| request.honest && !request.shared_id) else { return };
+        let Some(entries) = episode.messages[reply].field("history").and_then(Json::as_array) else { return };
+        let inputs: Vec<String> = entries.iter().filter_map(input).collect();
+        if entries.is_empty() || inputs.len() < entries.len() {
+            report.inconclusive();
+            return;
+        }
+        let access = asked.text("hist_access_type").unwrap_or("");
+        let number = |name: &str| asked.field(name).and_then(Json::as_i64);
+        let problem = match (self.want, access) {
+            (Want::Tail, "tail") => self.tail(episode, request, &inputs, number("n")).or_else(|| words(asked, &inputs)),
+            (Want::Range, "range") => range(entries, number("start"), number("stop")).or_else(|| lines(asked, entries)),
+            (Want::Search, "search") => search(asked, &inputs),
+            (Want::Unique, "search") if asked.field("unique") == Some(&Json::Bool(true)) => unique(&inputs),
+            (Want::Without, "tail" | "range") => self.without(&inputs),
+            _ => return,
+        };
+        report.exercised();
+        if let Some((place, problem)) = problem {
+            report.deviation(episode, About::Message(reply), place, || format!("the history by {access} {problem}"));
+        }
+    }
+
+    fn tail(&self, episode: &Episode, request: &Request, inputs: &[String], n: Option<i64>) -> Option<Problem> {
+        let most = n.and_then(|n| usize::try_from(n).ok());
+        if let Some(most) = most.filter(|&most| inputs.len() > most) {
+            return Some(("too long", format!("has {} entries where at most {most} were asked for", inputs.len())));
+        }
+        let raw = episode.asked(request).field("raw") == Some(&Json::Bool(true));
+        let (latest, found) = (self.run.latest.as_ref().filter(|_| raw)?, inputs.last()?);
+        (found != latest).then(|| {
+            let place = if inputs.first() == Some(latest) { "newest first" } else { "without the latest" };
+            (place, format!("ends with {:?}, the latest input is {:?}", shorten(found, 40), shorten(latest, 40)))
+        })
+    }
+
+    /// Looks only at as many entries as this life can have made: a kernel may remember earlier ones, with the same code.
+    fn without(&self, inputs: &[String]) -> Option<Problem> {
+        let recent = &inputs[inputs.len().saturating_sub(self.run.stored)..];
+        let found = recent.iter().find(|input| self.run.left_out.contains(*input))?;
+        Some(("holds what it must not", format!("holds {:?}, which was run in a way that keeps it out", shorten(found, 40))))
+    }
+}
+
+/// A place, and what is wrong.
+type Problem = (&'static str, String);
+
+/// The input of an entry: its third item, or the first of that.
+fn input(entry: &Json) -> Option<String> {
+    let third = entry.as_array()?.get(2)?;
+    let text = third.as_str().or_else(|| third.as_array()?.first()?.as_str())?;
+    Some(text.trim_end_matches('\n').to_owned())
+}
+
+fn range(entries: &[Json], start: Option<i64>, stop: Option<i64>) -> Option<Problem> {
+    let line = |entry: &Json| entry.as_array()?.get(1)?.as_i64();
+    let outside = |line: &i64| start.is_some_and(|start| *line < start) || stop.is_some_and(|stop| *line >= stop);
+    let found = entries.iter().filter_map(line).find(outside)?;
+    let bound = |bound: Option<i64>| bound.map_or_else(|| "the end".to_owned(), |bound| bound.to_string());
+    Some(("outside the range", format!("has line {found}, asked for were {} up to {}", bound(start), bound(stop))))
+}
+
+/// Whether the line numbers are those that the plan knows of: a session of its own has no others.
+fn lines(asked: &Seen, entries: &[Json]) -> Option<Problem> {
+    let wanted: Vec<i64> = asked.facts.get("lines")?.as_array()?.iter().filter_map(|line| line.as_i64()).collect();
+    let found: Vec<i64> = entries.iter().filter_map(|entry| entry.as_array()?.get(1)?.as_i64()).collect();
+    (found != wanted).then(|| ("other lines", format!("has the lines {found:?}, wanted {wanted:?}")))
+}
+
+/// Whether the last inputs hold, one after the other, the words that the plan knows of.
+fn words(asked: &Seen, inputs: &[String]) -> Option<Problem> {
+    let wanted: Vec<&str> = asked.facts.get("words")?.as_array()?.iter().filter_map(|word| word.as_str()).collect();
+    let last = &inputs[inputs.len().saturating_sub(wanted.len())..];
+    let holds = last.len() == wanted.len() && last.iter().zip(&wanted).all(|(input, word)| input.contains(word));
+    (!holds).then(|| ("other inputs", format!("ends with {:?}, wanted inputs with {wanted:?}", last.iter().map(|input| shorten(input, 40)).collect::<Vec<_>>())))
+}
+
+fn search(asked: &Seen, inputs: &[String]) -> Option<Problem> {
+    // Brackets are a set of characters to some and themselves to others.
+    let pattern = asked.text("pattern").filter(|pattern| !pattern.contains('['))?;
+    let found = inputs.iter().find(|input| !glob(pattern.trim_end_matches('\n'), input))?;
+    Some(("no match", format!("for {pattern:?} holds {:?}, which does not match", shorten(found, 40))))
+}
+
+fn unique(inputs: &[String]) -> Option<Problem> {
+    let mut known = BTreeSet::new();
+    let found = inputs.iter().find(|input| !known.insert(*input))?;
+    Some(("twice", format!("holds {:?} twice, though unique was asked for", shorten(found, 40))))
+}
+
+/// Whether a whole text matches a pattern of `*` and `?`.
+fn glob(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut at, mut in_text, mut star) = (0, 0, None);
+    while in_text < text.len() {
+        match pattern.get(at) {
+            Some('*') => {
+                star = Some((at, in_text));
+                at += 1;
+            }
+            Some(&one) if one == '?' || one == text[in_text] => {
+                at += 1;
+                in_text += 1;
+            }
+            _ => {
+                let Some((star_at, from)) = star else { return false };
+                star = Some((star_at, from + 1));
+                (at, in_text) = (star_at + 1, from + 1);
+            }
+        }
+    }
+    pattern[at..].iter().all(|rest| *rest == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+
+    #[test]
+    fn a_pattern_matches_the_whole_text() {
+        let cases = [
+            ("1*", "1 + 1", true),
+            ("1", "1 + 1", false),
+            ("?", "a", true),
+            ("?", "ab", false),
+            ("*+*", "1 + 1", true),
+            ("*", "", true),
+            ("a*b*c", "aXbYbZc", true),
+            ("(*\\", "(x\\", true),
+        ];
+        for (pattern, text, wanted) in cases {
+            assert_eq!(glob(pattern, text), wanted, "{pattern} on {text}");
+        }
+    }
+}

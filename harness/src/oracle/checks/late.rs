@@ -1,0 +1,61 @@
+//! `late`: one message of a request comes soon after another.
+//!
+//! - `from` and `to`: the two; the first of each set in the course of a request counts. `from` may be the request itself (`from = "client"` in its table)
+//! - `within`: seconds
+//! - `milder`: how late gives a warning only, in seconds; without it what is late breaks the rule
+//!
+//! A pair that is not there, or comes the other way round, tells nothing.
+
+use super::Check;
+use super::absence::words;
+use super::response::seconds_between;
+use crate::oracle::episode::Episode;
+use crate::oracle::excerpt::About;
+use crate::oracle::params::Compiler;
+use crate::oracle::report::Report;
+use crate::oracle::seen::Direction;
+use crate::oracle::selector::Selector;
+use crate::spec::reader::{Item, Reader};
+
+struct Late {
+    from: Selector,
+    to: Selector,
+    within: f64,
+    milder: f64,
+}
+
+pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
+    let from = reader.required("from").and_then(|item| compiler.selector(item, Direction::ToClient));
+    let to = reader.required("to").and_then(|item| compiler.selector(item, Direction::ToClient));
+    let within = reader.required("within").and_then(Item::seconds);
+    let milder = reader.optional("milder").and_then(Item::seconds).unwrap_or(0.0);
+    Some(Box::new(Late { from: from?, to: to?, within: within?, milder }))
+}
+
+impl Check for Late {
+    fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
+        for request in episode.requests.iter().filter(|request| request.honest && !request.shared_id) {
+            let mut all: Vec<usize> =
+                std::iter::once(&request.sent).chain(&request.replies).chain(&request.iopub).chain(&request.inputs).copied().collect();
+            all.sort_unstable();
+            let first = |selector: &Selector| selector.among(episode, &all).next();
+            let (Some(from), Some(to)) = (first(&self.from), first(&self.to)) else { continue };
+            if to < from {
+                continue;
+            }
+            report.exercised();
+            let seconds = seconds_between(episode.messages[from].t, episode.messages[to].t);
+            if seconds <= self.within {
+                continue;
+            }
+            let (wanted, start, kind) = (words(&self.to), words(&self.from), episode.type_of(request));
+            let place = format!("{kind}: {wanted}");
+            let title = || format!("{wanted} of {kind} came {seconds:.1} s after {start}, wanted within {} s", self.within);
+            if seconds <= self.milder {
+                report.milder_deviation(episode, About::Messages(&[to, from]), &place, title);
+            } else {
+                report.deviation(episode, About::Messages(&[to, from]), &place, title);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! `malformed`: messages are free of certain faults of layout and JSON.
+//!
+//! - `kinds`: the faults, by the names below
+//! - `on`: the messages; all of the kernel if not given
+//! - `parts`: only in these of `header`, `parent_header`, `metadata` and `content`
+
+use super::Check;
+use super::shape::name_of;
+use crate::oracle::episode::Episode;
+use crate::oracle::excerpt::About;
+use crate::oracle::params::Compiler;
+use crate::oracle::report::Report;
+use crate::oracle::selector::Selector;
+use crate::oracle::words::shorten;
+use crate::spec::reader::{Item, Reader};
+use crate::wire::{Malformation, MalformationKind, PartName, ProblemKind};
+
+/// A fault by its name.
+type Fault = (&'static str, fn(&MalformationKind) -> bool);
+
+/// The names of the faults. What is cut by our own limits is no fault.
+const NAMES: &[Fault] = &[
+    ("no-delimiter", |kind| matches!(kind, MalformationKind::NoDelimiter)),
+    ("several-delimiters", |kind| matches!(kind, MalformationKind::SeveralDelimiters)),
+    ("missing-parts", |kind| matches!(kind, MalformationKind::MissingParts { .. })),
+    ("not-an-object", |kind| matches!(kind, MalformationKind::NotAnObject { .. })),
+    ("not-json", |kind| matches!(kind, MalformationKind::Json(ProblemKind::NotJson | ProblemKind::Truncated | ProblemKind::Empty))),
+    ("trailing-bytes", |kind| matches!(kind, MalformationKind::Json(ProblemKind::TrailingBytes))),
+    ("invalid-utf8", |kind| matches!(kind, MalformationKind::Json(ProblemKind::InvalidUtf8))),
+    ("byte-order-mark", |kind| matches!(kind, MalformationKind::Json(ProblemKind::ByteOrderMark))),
+    ("duplicate-key", |kind| matches!(kind, MalformationKind::Json(ProblemKind::DuplicateKey))),
+    ("nan", |kind| matches!(kind, MalformationKind::Json(ProblemKind::NanToken))),
+    ("lone-surrogate", |kind| matches!(kind, MalformationKind::Json(ProblemKind::LoneSurrogate))),
+    ("control-character", |kind| matches!(kind, MalformationKind::Json(ProblemKind::ControlCharacter))),
+];
+
+struct Malformed {
+    kinds: Vec<Fault>,
+    on: Selector,
+    parts: Vec<PartName>,
+}
+
+pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
+    let kinds = reader.required("kinds").and_then(kinds);
+    let on = compiler.selector_or_all(reader, "on");
+    let parts = match reader.optional("parts") {
+        Some(item) => parts(item)?,
+        None => Vec::new(),
+    };
+    Some(Box::new(Malformed { kinds: kinds?, on: on?, parts }))
+}
+
+fn kinds(item: Item<'_>) -> Option<Vec<Fault>> {
+    let found = |name: &String| {
+        let kind = NAMES.iter().find(|(known, _)| known == name).copied();
+        if kind.is_none() {
+            item.unknown("fault", name, NAMES.iter().map(|(known, _)| *known));
+        }
+        kind
+    };
+    item.clone().strings()?.iter().map(found).collect()
+}
+
+fn parts(item: Item<'_>) -> Option<Vec<PartName>> {
+    let found = |name: &String| {
+        let part = PartName::ALL.into_iter().find(|part| part.name() == name);
+        if part.is_none() {
+            item.unknown("part", name, PartName::ALL.iter().map(|part| part.name()));
+        }
+        part
+    };
+    item.clone().strings()?.iter().map(found).collect()
+}
+
+impl Check for Malformed {
+    fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
+        // Of all messages, also those whose header can't be read.
+        for (message, seen) in episode.from_kernel().filter(|(message, seen)| !seen.copy && self.on.matches(episode, *message)) {
+            report.exercised();
+            // What our own limit cut off looks broken and is not.
+            for malformation in seen.malformations.iter().filter(|_| seen.cut_from.is_none()) {
+                self.judge_one(episode, message, malformation, report);
+            }
+        }
+    }
+}
+
+impl Malformed {
+    fn judge_one(&self, episode: &Episode, message: usize, malformation: &Malformation, report: &mut Report<'_>) {
+        let in_part = self.parts.is_empty() || malformation.part.is_some_and(|part| self.parts.contains(&part));
+        let Some((kind, _)) = self.kinds.iter().find(|(_, is)| is(&malformation.kind)).filter(|_| in_part) else { return };
+        let seen = &episode.messages[message];
+        let name = name_of(episode, message);
+        let part = malformation.part.map(|part| format!(" in {part}")).unwrap_or_default();
+        let place = format!("{name} on {}: {kind}{part}", seen.channel);
+        report.deviation(episode, About::Message(message), &place, || {
+            format!("{name} on {} is malformed: {}", seen.channel, shorten(&malformation.detail, 120))
+        });
+    }
+}

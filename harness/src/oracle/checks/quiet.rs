@@ -1,0 +1,92 @@
+//! `quiet`: an idle kernel publishes nothing.
+//!
+//! - `after`: seconds of idleness after which any iopub message breaks the rule
+//!
+//! A kernel is idle when all that it was sent is over. What follows a connection, or is the text of a thread that the plan knows of, is not chatter.
+
+use super::Check;
+use super::response::seconds_between;
+use super::shape::name_of;
+use crate::oracle::episode::Episode;
+use crate::oracle::excerpt::About;
+use crate::oracle::params::Compiler;
+use crate::oracle::report::Report;
+use crate::spec::reader::{Item, Reader};
+use crate::trace::Event;
+use crate::wire::Channel;
+
+struct Quiet {
+    after: f64,
+}
+
+pub(super) fn compile(reader: &Reader<'_>, _: &Compiler<'_>) -> Option<Box<dyn Check>> {
+    let after = reader.required("after").and_then(Item::seconds)?;
+    Some(Box::new(Quiet { after }))
+}
+
+impl Check for Quiet {
+    fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
+        let mut moments: Vec<(u64, Moment)> = Vec::new();
+        for (index, seen) in episode.messages.iter().enumerate() {
+            let chatter = seen.from_kernel() && seen.channel == Channel::Iopub && !seen.copy;
+            moments.push((seen.t, if chatter { Moment::Published(index) } else { Moment::Cause }));
+        }
+        moments.extend(episode.events.iter().map(|happened| {
+            let moment =
+                if matches!(happened.event, Event::Settled(_) | Event::Output(_) | Event::Noted(_)) { Moment::Mark } else { Moment::Cause };
+            (happened.t, moment)
+        }));
+        moments.sort_by_key(|(t, _)| *t);
+        self.judge_moments(episode, &moments, report);
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Moment {
+    /// Something that a kernel may react to.
+    Cause,
+    /// Time goes on.
+    Mark,
+    Published(usize),
+}
+
+impl Quiet {
+    fn judge_moments(&self, episode: &Episode, moments: &[(u64, Moment)], report: &mut Report<'_>) {
+        let mut since = moments.first().map_or(0, |(t, _)| *t);
+        for &(t, moment) in moments {
+            let silence = seconds_between(since, t);
+            let is_idle = silence >= self.after && !self.is_pending(episode, t);
+            match moment {
+                Moment::Published(message) if is_idle && !is_planned(episode, message) => {
+                    report.exercised();
+                    let name = name_of(episode, message);
+                    report.deviation(episode, About::Message(message), name, || {
+                        format!("{name} was published {silence:.1} s after the kernel had become idle")
+                    });
+                }
+                Moment::Published(_) | Moment::Cause => {
+                    if is_idle {
+                        report.exercised();
+                    }
+                    since = t;
+                }
+                Moment::Mark => {}
+            }
+        }
+    }
+
+    /// Whether something was under way at this time.
+    fn is_pending(&self, episode: &Episode, t: u64) -> bool {
+        episode.requests.iter().any(|request| {
+            let ended = [request.reply(), request.idle].into_iter().flatten().map(|message| episode.messages[message].t).max();
+            episode.asked(request).t < t && request.honest && ended.is_none_or(|ended| ended >= t)
+        })
+    }
+}
+
+/// Whether the plan of the request behind a message says that it writes later.
+fn is_planned(episode: &Episode, message: usize) -> bool {
+    episode
+        .request_of(message)
+        .is_some_and(|request| ["stdout", "stderr"].iter().any(|name| episode.asked(request).facts.contains_key(*name)))
+}

@@ -1,0 +1,104 @@
+//! `shape`: each message of a set has values as wanted.
+//!
+//! - `on`: the messages (a selector)
+//! - `require`: wants by path; one that does not hold breaks the rule
+//! - `advise`: wants by path; one that does not hold gives a warning at most
+//!
+//! A path with `[]` or `{}` wants it of each value. A want that compares with something that is not there is passed over.
+
+use super::Check;
+use crate::oracle::episode::Episode;
+use crate::oracle::excerpt::About;
+use crate::oracle::params::Compiler;
+use crate::oracle::path::Path;
+use crate::oracle::report::Report;
+use crate::oracle::seen::Direction;
+use crate::oracle::selector::Selector;
+use crate::oracle::want::{At, Held, Want};
+use crate::spec::reader::Reader;
+
+struct Shape {
+    on: Selector,
+    require: Vec<(Path, Want)>,
+    advise: Vec<(Path, Want)>,
+}
+
+pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
+    let on = compiler.selector(reader.required("on")?, Direction::ToClient)?;
+    let wants = |key: &'static str| reader.optional(key).map(|item| compiler.wants(item, on.types.as_deref()));
+    let (require, advise) = (wants("require"), wants("advise"));
+    if require.is_none() && advise.is_none() {
+        reader.mistake("a shape has `require` or `advise`");
+        return None;
+    }
+    let (require, advise) = (require.unwrap_or_else(|| Some(Vec::new()))?, advise.unwrap_or_else(|| Some(Vec::new()))?);
+    Some(Box::new(Shape { on, require, advise }))
+}
+
+impl Check for Shape {
+    fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
+        // That a message has no header at all is told once, by the rules about frames.
+        for message in self.on.select(episode).into_iter().filter(|&message| episode.messages[message].has_header()) {
+            let mut told = false;
+            for (wants, milder) in [(&self.require, false), (&self.advise, true)] {
+                for (path, want) in wants {
+                    told |= judge(path, want, milder, episode, message, report);
+                }
+            }
+            if told {
+                report.exercised();
+            }
+        }
+    }
+}
+
+/// Whether it could be told if the want holds.
+fn judge(path: &Path, want: &Want, milder: bool, episode: &Episode, message: usize, report: &mut Report<'_>) -> bool {
+    match holds(path, want, At { episode, message, explain: false }) {
+        Held::Yes => true,
+        Held::Unknown => false,
+        Held::No(_) => {
+            let msg_type = name_of(episode, message);
+            // What is wrong with the envelope is wrong with all types in the same way.
+            let place = if path.is_of_envelope() { path.to_string() } else { format!("{msg_type} {path}") };
+            let title = || {
+                let Held::No(why) = holds(path, want, At { episode, message, explain: true }) else { return String::new() };
+                let name = path.to_string();
+                format!("{} of {msg_type} {why}", name.strip_prefix("content.").unwrap_or(&name))
+            };
+            if milder {
+                report.milder_deviation(episode, About::Message(message), &place, title);
+            } else {
+                report.deviation(episode, About::Message(message), &place, title);
+            }
+            true
+        }
+    }
+}
+
+fn holds(path: &Path, want: &Want, at: At<'_>) -> Held {
+    if !path.is_readable(at.episode, at.message) {
+        return Held::Unknown;
+    }
+    if !path.is_many() {
+        return want.holds(path.value(at.episode, at.message).as_deref(), at);
+    }
+    let values = path.values(at.episode, at.message);
+    let mut worst = Held::Yes;
+    for value in &values {
+        match want.holds(Some(value), at) {
+            Held::Yes => {}
+            Held::Unknown => worst = Held::Unknown,
+            Held::No(why) => return Held::No(why),
+        }
+    }
+    worst
+}
+
+/// The message type, in words where there is none.
+pub(super) fn name_of(episode: &Episode, message: usize) -> &str {
+    match episode.messages[message].msg_type() {
+        "" => "a message without a type",
+        name => name,
+    }
+}

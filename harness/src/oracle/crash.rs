@@ -1,0 +1,58 @@
+//! Crashes: ends of the process that nobody asked for.
+
+use super::blame::{Bench, Charge, finding};
+use super::deeds::last_deed;
+use super::episode::Episode;
+use super::excerpt::About;
+use super::finding::Kind;
+use super::obligations::rules_for_crash;
+use super::request::Request;
+use crate::trace::{Event, Exited};
+
+/// Each unasked end of the process, with its line.
+pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge)> {
+    let crash = |line: u64, exited: &Exited| {
+        let how = match (exited.code, exited.signal) {
+            (_, Some(signal)) => format!("killed by signal {signal}"),
+            (Some(code), None) => format!("exit code {code}"),
+            (None, None) => "for an unknown reason".to_owned(),
+        };
+        let pending = episode.requests.iter().rev().find(|request| request.replies.is_empty() && episode.asked(request).line < line);
+        let doing = pending.map_or_else(|| "while idle".to_owned(), |request| format!("after {}", doing(episode, request)));
+        let about = pending.map_or(About::Line(line), About::Request);
+        let mut finding =
+            finding(episode, about, format!("{how} {doing}"), format!("the kernel process ended unasked ({how}) {doing}"), None);
+        finding.kind = Kind::Crash;
+        finding.lines.push(line);
+        finding.excerpt.push(format!("! exit {how}"));
+        finding.evidence = serde_json::json!({ "code": exited.code, "signal": exited.signal, "stderr": last_words(episode) });
+        let mut rules = last_deed(episode, line, |_| true).map(|deed| bench.survivals(episode, &deed)).unwrap_or_default();
+        rules.extend(rules_for_crash(episode, line).into_iter().map(str::to_owned));
+        Charge { rules, if_supported: None, coarse_place: finding.place.clone(), finding }
+    };
+    let unasked = episode.events.iter().filter_map(|happened| match &happened.event {
+        Event::Exited(exited) if !exited.asked => Some((happened.line, crash(happened.line, exited))),
+        _ => None,
+    });
+    unasked.collect()
+}
+
+fn doing(episode: &Episode, request: &Request) -> String {
+    let asked = episode.asked(request);
+    match asked.facts.get("snippet").and_then(|name| name.as_str()) {
+        Some(snippet) => format!("{} ({snippet})", asked.msg_type()),
+        None if asked.msg_type().is_empty() => "a message without a type".to_owned(),
+        None => asked.msg_type().to_owned(),
+    }
+}
+
+/// The end of what the process wrote to stderr.
+fn last_words(episode: &Episode) -> String {
+    let chunks = episode.events.iter().filter_map(|happened| match &happened.event {
+        Event::Output(output) if output.stream == "stderr" => Some(output.text.0.as_slice()),
+        _ => None,
+    });
+    let bytes: Vec<u8> = chunks.flatten().copied().collect();
+    let from = bytes.len().saturating_sub(2000);
+    String::from_utf8_lossy(&bytes[from..]).into_owned()
+}

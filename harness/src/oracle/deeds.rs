@@ -1,0 +1,36 @@
+//! What the clients did last: what a kernel may have stumbled over.
+
+use super::checks::Deed;
+use super::episode::Episode;
+use super::request::Request;
+use super::seen::Direction;
+use crate::trace::Event;
+
+/// What the clients did before a request that may have harmed the kernel: the last deed that was not a request answered as it should be,
+/// then the last deed of any kind.
+pub(super) fn deeds_before(episode: &Episode, request: &Request) -> [Option<Deed>; 2] {
+    let line = episode.asked(request).line;
+    let harmless = |message: usize| episode.request_of(message).is_some_and(|other| other.honest && !other.replies.is_empty());
+    [last_deed(episode, line, |message| !harmless(message)), last_deed(episode, line, |_| true)]
+}
+
+/// The last deed before a line; of messages only those that may count. The session's own questions do not.
+pub(super) fn last_deed(episode: &Episode, line: u64, counts: impl Fn(usize) -> bool) -> Option<Deed> {
+    let own = |step: &Option<String>| step.as_deref().is_some_and(|step| ["ready", "fence", "probe"].contains(&step));
+    let messages = episode
+        .sent
+        .iter()
+        .filter(|&&message| counts(message) && !own(&episode.messages[message].step))
+        .map(|&message| (episode.messages[message].line, Deed::Message(message)));
+    let beats = episode.beats.iter().filter(|beat| beat.direction == Direction::ToKernel).map(|beat| (beat.line, Deed::Heartbeat));
+    let events = episode.events.iter().filter_map(|happened| {
+        let deed = match &happened.event {
+            Event::Signalled(signal) if signal.purpose == "interrupt" => Deed::Interrupt,
+            Event::Disconnected(_) => Deed::Disconnect,
+            Event::Connected(_) => Deed::Connect,
+            _ => return None,
+        };
+        Some((happened.line, deed))
+    });
+    messages.chain(beats).chain(events).filter(|(known, _)| *known < line).max_by_key(|(line, _)| *line).map(|(_, deed)| deed)
+}

@@ -1,0 +1,149 @@
+//! One scenario's part of the trace, decoded and indexed: what checks look at.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::kernel::Kernel;
+use super::request::Request;
+use super::seen::{Direction, Seen};
+use crate::trace::{Bytes, Event};
+
+/// What happened between the begin of a scenario and its end, or between two scenarios, in one life of the kernel.
+#[derive(Debug)]
+pub struct Episode {
+    /// `group/name`; empty outside scenarios.
+    pub scenario: String,
+    /// 1 for the first play.
+    pub attempt: u32,
+    /// Whether the trace ends in it, before the scenario was over.
+    pub cut: bool,
+    /// The process.
+    pub kernel: Arc<Kernel>,
+    /// All messages but heartbeats, in the order of the trace.
+    pub messages: Vec<Seen>,
+    /// All messages to the kernel, with what came of them.
+    pub requests: Vec<Request>,
+    /// Heartbeats, in the order of the trace.
+    pub beats: Vec<Beat>,
+    /// All other events, in the order of the trace.
+    pub events: Vec<Happened>,
+    /// The clients whose connection the trace tells of, at the end of the episode.
+    pub clients: BTreeMap<String, Client>,
+    pub(super) by_type: HashMap<String, Vec<usize>>,
+    pub(super) received: Vec<usize>,
+    pub(super) sent: Vec<usize>,
+    pub(super) line_range: (u64, u64),
+}
+
+/// A connected client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Client {
+    /// Its ZeroMQ identity.
+    pub identity: Bytes,
+    /// Whether it is subscribed to all of iopub.
+    pub subscribed: bool,
+}
+
+/// Bytes on the heartbeat channel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Beat {
+    /// Nanoseconds since the trace began.
+    pub t: u64,
+    /// Line of the trace.
+    pub line: u64,
+    /// Who it went to.
+    pub direction: Direction,
+    /// The client.
+    pub client: Arc<str>,
+    /// The frames.
+    pub frames: Vec<Bytes>,
+}
+
+/// An event that is no message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Happened {
+    /// Nanoseconds since the trace began.
+    pub t: u64,
+    /// Line of the trace.
+    pub line: u64,
+    /// What.
+    pub event: Event,
+}
+
+impl Episode {
+    /// The messages of these types in this direction, in order; all of that direction without types.
+    #[must_use]
+    pub fn of_types(&self, types: Option<&[String]>, direction: Direction) -> Vec<usize> {
+        let Some(types) = types else {
+            return if direction == Direction::ToClient { self.received.clone() } else { self.sent.clone() };
+        };
+        let mut found: Vec<usize> = types
+            .iter()
+            .filter_map(|name| self.by_type.get(name.as_str()))
+            .flatten()
+            .copied()
+            .filter(|&index| self.messages[index].direction == direction)
+            .collect();
+        if types.len() > 1 {
+            found.sort_unstable();
+        }
+        found
+    }
+
+    /// All messages from the kernel, in order.
+    pub fn from_kernel(&self) -> impl Iterator<Item = (usize, &Seen)> {
+        self.received.iter().map(|&index| (index, &self.messages[index]))
+    }
+
+    /// The request that a message belongs to, by its parent; a message to the kernel belongs to itself.
+    #[must_use]
+    pub fn request_of(&self, message: usize) -> Option<&Request> {
+        self.requests.get(self.messages[message].request?)
+    }
+
+    /// The message that makes a request.
+    #[must_use]
+    pub fn asked(&self, request: &Request) -> &Seen {
+        &self.messages[request.sent]
+    }
+
+    /// The message type of a request.
+    #[must_use]
+    pub fn type_of(&self, request: &Request) -> &str {
+        self.messages[request.sent].msg_type()
+    }
+
+    /// The `status` of a request's reply; `none` without a reply.
+    #[must_use]
+    pub fn status_of(&self, request: &Request) -> &str {
+        request.reply().map_or("none", |reply| self.messages[reply].text("status").unwrap_or("absent"))
+    }
+
+    /// Trace lines from the first to the last event.
+    #[must_use]
+    pub fn line_range(&self) -> (u64, u64) {
+        self.line_range
+    }
+
+    /// Whether a client is subscribed to all of iopub, as far as the trace tells.
+    #[must_use]
+    pub fn is_subscribed(&self, client: &str) -> bool {
+        self.clients.get(client).is_none_or(|client| client.subscribed)
+    }
+
+    /// Whether two clients have one ZeroMQ identity: a client that came back under another name.
+    #[must_use]
+    pub fn is_same_peer(&self, left: &str, right: &str) -> bool {
+        let identity = |name| self.clients.get(name).map(|client| &client.identity);
+        left == right || (identity(left).is_some() && identity(left) == identity(right))
+    }
+
+    /// The end of the process, if it ended in this episode.
+    #[must_use]
+    pub fn exit(&self) -> Option<(&Happened, &crate::trace::Exited)> {
+        self.events.iter().rev().find_map(|happened| match &happened.event {
+            Event::Exited(exited) => Some((happened, exited)),
+            _ => None,
+        })
+    }
+}

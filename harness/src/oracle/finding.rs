@@ -1,0 +1,67 @@
+//! Findings: what was seen against what a rule wants, once for each cause.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::verdict::Verdict;
+
+/// What a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A rule was broken.
+    Deviation,
+    /// Something owed never came, and the probes told why.
+    Lockup,
+    /// The process ended unasked.
+    Crash,
+}
+
+/// A broken rule, with the place where it shows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// Id of the rule.
+    pub rule: String,
+    /// [`Verdict::Warn`] or [`Verdict::Fail`]; [`Verdict::Pass`] for a mere remark.
+    pub verdict: Verdict,
+    /// What it is.
+    pub kind: Kind,
+    /// The kind of lockup, as `shell_stuck`; only of lockups.
+    pub lockup: Option<String>,
+    /// What was seen against what is wanted, in one sentence.
+    pub title: String,
+    /// `group/name` of the scenario in which it shows first; empty outside scenarios.
+    pub scenario: String,
+    /// Its place in the protocol's state: findings of one rule, kind and place have one cause.
+    pub place: String,
+    /// The life of the kernel in which it shows first.
+    pub life: u32,
+    /// Lines of the trace, the first being where it shows.
+    pub lines: Vec<u64>,
+    /// The request and its messages in the notation, at most twelve lines.
+    pub excerpt: Vec<String>,
+    /// How often it shows.
+    pub count: u64,
+    /// What is known beside it: the state of a process, how it ended.
+    pub evidence: serde_json::Value,
+}
+
+/// Findings by cause.
+#[derive(Debug, Default)]
+pub(super) struct Findings(BTreeMap<(usize, Kind, String), Finding>);
+
+impl Findings {
+    /// Counts a finding of this cause; makes it if it is the first.
+    pub(super) fn add(&mut self, rule: usize, kind: Kind, place: &str, make: impl FnOnce() -> Finding) {
+        let key = (rule, kind, place.to_owned());
+        self.0.entry(key).and_modify(|known| known.count += 1).or_insert_with(make);
+    }
+
+    /// All of them: by rule, then by line.
+    pub(super) fn into_sorted(self) -> Vec<Finding> {
+        let mut all: Vec<(usize, Finding)> = self.0.into_iter().map(|((rule, ..), finding)| (rule, finding)).collect();
+        all.sort_by_key(|(rule, finding)| (*rule, finding.lines.first().copied()));
+        all.into_iter().map(|(_, finding)| finding).collect()
+    }
+}

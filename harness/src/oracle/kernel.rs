@@ -1,0 +1,53 @@
+//! One life of a kernel: a process, as the trace tells of it.
+
+use std::sync::Arc;
+
+use crate::trace::{Calibrated, KernelStarted};
+use crate::wire::Json;
+
+/// What is known of a kernel process at the end of an episode.
+#[derive(Debug, Clone, Default)]
+pub struct Kernel {
+    /// Counts the processes in the order of the trace, from 1; 0 before the first.
+    pub life: u32,
+    /// When it was started (nanoseconds since the trace began).
+    pub since: u64,
+    /// How it was started.
+    pub started: Option<KernelStarted>,
+    /// Deadlines.
+    pub calibrated: Option<Calibrated>,
+    /// Content of its latest `kernel_info_reply` with status ok.
+    pub info: Option<Arc<Json>>,
+    /// Wall clock at the trace's begin, nanoseconds since 1970; 0 if unknown.
+    pub unix_nanos: i64,
+}
+
+impl Kernel {
+    /// Whether the kernel lists this among its supported features.
+    #[must_use]
+    pub fn has_feature(&self, name: &str) -> bool {
+        let features = self.info.as_ref().and_then(|info| info.get("supported_features")?.as_array());
+        features.is_some_and(|features| features.iter().any(|feature| feature.as_str() == Some(name)))
+    }
+
+    /// Major and minor number of the protocol version that it claims in `kernel_info_reply`.
+    #[must_use]
+    pub fn claims(&self) -> Option<(u32, u32)> {
+        version(self.info.as_ref()?.get("protocol_version")?.as_str()?)
+    }
+
+    /// Whether it claims at least this version.
+    #[must_use]
+    pub fn claims_at_least(&self, wanted: (u32, u32)) -> bool {
+        self.claims().is_some_and(|claimed| claimed >= wanted)
+    }
+}
+
+/// Major and minor number of a version text, `5` being `5.0`.
+#[must_use]
+pub(super) fn version(text: &str) -> Option<(u32, u32)> {
+    let mut parts = text.split('.').map(str::parse);
+    let major = parts.next()?.ok()?;
+    let minor = parts.next().unwrap_or(Ok(0)).ok()?;
+    Some((major, minor))
+}

@@ -1,0 +1,75 @@
+//! What the messages of an episode say of each other: who may have been aborted, who was interleaved, what is a copy.
+
+use std::collections::HashMap;
+
+use super::episode::Episode;
+use crate::wire::{Channel, Json};
+
+/// Marks what may have been aborted: executions that were sent before the failure of an earlier one was known, and what was answered with an error
+/// that says nothing, as some kernels do in place of `aborted`.
+pub(super) fn mark_aborted(episode: &mut Episode) {
+    let mut failed_until = 0;
+    for number in 0..episode.requests.len() {
+        let request = &episode.requests[number];
+        let asked = &episode.messages[request.sent];
+        let status = episode.status_of(request).to_owned();
+        let says_nothing = |reply: usize| ["ename", "evalue", "traceback"].iter().all(|name| episode.messages[reply].field(name).is_none());
+        let bare = failed_until > 0 && status == "error" && request.reply().is_some_and(says_nothing);
+        if asked.msg_type() != "execute_request" {
+            episode.requests[number].maybe_aborted = bare || ["aborted", "abort"].contains(&status.as_str());
+            continue;
+        }
+        let behind = request.sent < failed_until;
+        let keeps_others = asked.field("stop_on_error") == Some(&Json::Bool(false));
+        if let (Some(reply), "error", false) = (request.reply(), status.as_str(), keeps_others) {
+            failed_until = failed_until.max(reply);
+        }
+        let planned = asked.facts.get("aborted").is_some_and(|aborted| *aborted == true);
+        episode.requests[number].maybe_aborted = behind || planned || bare || ["aborted", "abort"].contains(&status.as_str());
+    }
+}
+
+/// Marks executions during which another one was run: in a subshell, or on another channel.
+pub(super) fn mark_interleaved(episode: &mut Episode) {
+    let inputs = |episode: &Episode, number: usize| {
+        episode.requests[number].iopub.iter().copied().find(|&message| episode.messages[message].msg_type() == "execute_input")
+    };
+    let executions: Vec<usize> =
+        (0..episode.requests.len()).filter(|&number| episode.type_of(&episode.requests[number]) == "execute_request").collect();
+    let mut begins: Vec<usize> = executions.iter().filter_map(|&number| inputs(episode, number)).collect();
+    begins.sort_unstable();
+    for number in executions {
+        let request = &episode.requests[number];
+        let begin = request.busy.or(inputs(episode, number)).unwrap_or(request.sent);
+        let end = [request.reply(), request.idle].into_iter().flatten().max().unwrap_or(usize::MAX);
+        let own = usize::from(inputs(episode, number).is_some_and(|input| input > begin && input < end));
+        let between = begins.partition_point(|&input| input < end) - begins.partition_point(|&input| input <= begin);
+        episode.requests[number].interleaved = between > own;
+    }
+}
+
+/// The copy at the asker stands for all; where there is no asker, the first.
+pub(super) fn mark_copies(episode: &mut Episode) {
+    let mut first: HashMap<String, usize> = HashMap::new();
+    for index in 0..episode.messages.len() {
+        let seen = &episode.messages[index];
+        if !seen.from_kernel() || seen.channel != Channel::Iopub {
+            continue;
+        }
+        let Some(id) = seen.msg_id() else { continue };
+        let Some(&known) = first.get(id) else {
+            first.insert(id.to_owned(), index);
+            continue;
+        };
+        if episode.messages[known].client == seen.client {
+            continue;
+        }
+        let asker = seen.request.map(|number| &episode.messages[episode.requests[number].sent].client);
+        if asker == Some(&seen.client) {
+            first.insert(id.to_owned(), index);
+            episode.messages[known].copy = true;
+        } else {
+            episode.messages[index].copy = true;
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! The oracle: verdicts and findings, from a [`Spec`] and a trace alone. It does no I/O and reads no clock.
+//!
+//! Records come in one by one. Those of one scenario are an [`Episode`]: decoded once, grouped by request, looked at by every rule's
+//! checks, and dropped. What lasts is small: what each check keeps of a kernel's life or of the run, and the findings.
+//!
+//! ```text
+//! records ─▶ Gathering ─▶ Episode ─┬─▶ Blame: what never came, which rule answers for it (obligations.rs)
+//!                                  └─▶ each rule's checks ─▶ Report ─▶ Findings
+//! ```
+//!
+//! What never came convicts only where the session waited for it in a way that proves something, where no other finding tells
+//! of it, and where the kernel knows the message type.
+
+mod blame;
+mod checks;
+mod confirm;
+mod crash;
+mod deeds;
+mod episode;
+mod excerpt;
+mod finding;
+mod gather;
+mod judgement;
+mod kernel;
+mod marks;
+mod obligations;
+mod params;
+mod path;
+mod report;
+mod request;
+mod seen;
+mod selector;
+mod types;
+mod verdict;
+mod want;
+mod words;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use checks::check_kinds;
+pub use episode::{Beat, Client, Episode, Happened};
+pub use finding::{Finding, Kind};
+pub use judgement::{Judgement, RuleVerdict};
+pub use kernel::Kernel;
+pub use request::{Request, Role};
+pub use seen::{Direction, Seen};
+pub use verdict::Verdict;
+
+use crate::spec::{Rule, RuleVerdict as Severity, Spec, SpecError, SpecErrors};
+use crate::trace::{Event, Expectation, Record, ScenarioOutcome};
+use blame::{Bench, Blame, Charge, PARTIAL, support_key};
+use checks::{Check, Deed};
+use confirm::Confirmations;
+use finding::Findings;
+use gather::Gathering;
+use params::Compiler;
+use report::{Judged, Report, Tally};
+use types::Types;
+
+/// Judges a trace while it is read.
+pub struct Oracle {
+    types: Types,
+    rules: Vec<Compiled>,
+    findings: Findings,
+    gathering: Gathering,
+    kernel: Kernel,
+    scenario: Option<(String, u32)>,
+    support: BTreeMap<String, bool>,
+    deferred: Vec<Charge>,
+    confirmations: Confirmations,
+    lives: u32,
+    line: u64,
+}
+
+/// The rules, as those who may be blamed with.
+struct Rules<'a> {
+    all: &'a [Compiled],
+    support: &'a BTreeMap<String, bool>,
+}
+
+impl Rules<'_> {
+    fn claiming(&self, claims: impl Fn(&dyn Check) -> bool) -> Vec<String> {
+        let own = |rule: &&Compiled| rule.checks.iter().any(|check| claims(&**check));
+        self.all.iter().filter(own).map(|rule| rule.judged.id.clone()).collect()
+    }
+}
+
+impl Bench for Rules<'_> {
+    fn has(&self, rule: &str) -> bool {
+        self.all.iter().any(|known| known.judged.id == rule)
+    }
+
+    fn survivals(&self, episode: &Episode, deed: &Deed) -> Vec<String> {
+        self.claiming(|check| check.claims(episode, deed))
+    }
+
+    fn owners(&self, episode: &Episode, request: &Request, what: Expectation) -> Vec<String> {
+        self.claiming(|check| check.owns(episode, request, what))
+    }
+
+    fn has_answered(&self, key: &str) -> bool {
+        self.support.get(key) == Some(&true)
+    }
+
+    fn is_promised(&self, episode: &Episode, request: &Request, what: Expectation) -> bool {
+        self.all.iter().flat_map(|rule| &rule.checks).any(|check| check.is_promised() && check.owns(episode, request, what))
+    }
+}
+
+/// A rule with its checks, and its account.
+struct Compiled {
+    judged: Judged,
+    name: String,
+    group: String,
+    level: crate::spec::Level,
+    checks: Vec<Box<dyn Check>>,
+    tally: Tally,
+}
+
+/// Judges a whole trace.
+///
+/// # Errors
+///
+/// If checks of the spec have wrong parameters.
+pub fn judge(spec: &Spec, records: impl IntoIterator<Item = Record>) -> Result<Judgement, SpecErrors> {
+    let mut oracle = Oracle::new(spec)?;
+    for (record, line) in records.into_iter().zip(1..) {
+        oracle.observe(&record, line);
+    }
+    Ok(oracle.finish())
+}
+
+impl Oracle {
+    /// Compiles the checks of all rules.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in the parameters of checks, with file and line.
+    pub fn new(spec: &Spec) -> Result<Self, SpecErrors> {
+        Self::with_rules(spec, spec.rules.iter())
+    }
+
+    /// Compiles the checks of some rules only.
+    ///
+    /// # Errors
+    ///
+    /// As [`Oracle::new`].
+    pub fn with_rules<'a>(spec: &Spec, rules: impl IntoIterator<Item = &'a Rule>) -> Result<Self, SpecErrors> {
+        let types = Types::of(&spec.messages);
+        let compiler = Compiler { types: &types, messages: &spec.messages };
+        let mut mistakes = Vec::new();
+        let rules: Vec<Compiled> =
+            rules.into_iter().enumerate().map(|(index, rule)| compile(index, rule, &compiler, &mut mistakes)).collect();
+        if !mistakes.is_empty() {
+            mistakes.sort();
+            return Err(SpecErrors(mistakes));
+        }
+        Ok(Self {
+            types,
+            rules,
+            findings: Findings::default(),
+            gathering: Gathering::default(),
+            kernel: Kernel::default(),
+            scenario: None,
+            support: BTreeMap::new(),
+            deferred: Vec::new(),
+            confirmations: Confirmations::default(),
+            lives: 0,
+            line: 0,
+        })
+    }
+
+    /// Takes in a record; `line` is its line of the trace, from 1.
+    pub fn observe(&mut self, record: &Record, line: u64) {
+        self.line = line;
+        match &record.event {
+            Event::TraceStarted(started) => self.kernel.unix_nanos = started.unix_nanos,
+            Event::KernelStarted(started) => {
+                if self.kernel.life > 0 {
+                    self.close_life();
+                }
+                self.lives += 1;
+                let unix_nanos = self.kernel.unix_nanos;
+                // The number in the trace may be that of another worker, whose trace was joined to this one.
+                self.kernel = Kernel { life: self.lives, since: record.t, started: Some(started.clone()), unix_nanos, ..Kernel::default() };
+                self.gathering.push(record, line);
+            }
+            Event::Calibrated(calibrated) => self.kernel.calibrated = Some(calibrated.clone()),
+            Event::ScenarioStarted(started) => {
+                self.close(false);
+                self.scenario = Some((started.name.clone(), started.attempt));
+                self.confirmations.play(&started.name, started.attempt);
+                self.gathering.push(record, line);
+            }
+            Event::ScenarioEnded(_) => {
+                self.gathering.push(record, line);
+                self.close(false);
+                self.scenario = None;
+            }
+            Event::End(_) => self.close(false),
+            _ => self.gathering.push(record, line),
+        }
+    }
+
+    /// Ends the trace and gives what was found.
+    #[must_use]
+    pub fn finish(mut self) -> Judgement {
+        self.close(true);
+        for charge in std::mem::take(&mut self.deferred) {
+            if charge.if_supported.as_ref().is_some_and(|key| self.support.get(key) != Some(&true)) {
+                continue;
+            }
+            let holds = self.confirmations.holds(charge.finding.kind, &charge.finding.place);
+            if holds { self.charge(charge) } else { self.doubt(&charge) }
+        }
+        for rule in &mut self.rules {
+            let blame = Blame::default();
+            let mut report =
+                Report { rule: &rule.judged, tally: &mut rule.tally, findings: &mut self.findings, blame: &blame, open: false };
+            for check in &mut rule.checks {
+                check.finish(&mut report);
+            }
+        }
+        let rules = self.rules.iter().map(judgement::verdict_of).collect();
+        judgement::judgement(rules, self.findings.into_sorted(), self.support, self.lives, self.line)
+    }
+
+    /// Ends the episode.
+    fn close(&mut self, cut: bool) {
+        if self.gathering.is_empty() {
+            return;
+        }
+        let (scenario, attempt) = self.scenario.clone().unwrap_or_default();
+        let mut episode = self.gathering.close(&scenario, attempt, Arc::new(self.kernel.clone()), &self.types);
+        episode.cut = cut;
+        self.judge(episode);
+    }
+
+    /// Ends the episode because a new process was started.
+    fn close_life(&mut self) {
+        if self.gathering.is_empty() {
+            return;
+        }
+        let (scenario, attempt) = self.scenario.clone().unwrap_or_default();
+        let episode = self.gathering.close_life(&scenario, attempt, Arc::new(self.kernel.clone()), &self.types);
+        self.judge(episode);
+    }
+
+    /// Judges an episode and drops it.
+    fn judge(&mut self, mut episode: Episode) {
+        if let Some(info) = latest_info(&episode) {
+            self.kernel.info = Some(info);
+            episode.kernel = Arc::new(self.kernel.clone());
+        }
+        self.note_support(&episode);
+        let (blame, charges) = Blame::of(&episode, &self.types, &Rules { all: &self.rules, support: &self.support });
+        let open = episode.cut || blame.is_any() || is_abandoned(&episode);
+        for charge in charges {
+            let doubtful = charge.finding.kind != Kind::Deviation;
+            if doubtful {
+                self.confirmations.show(charge.finding.kind, &charge.finding.place, &episode.scenario, episode.attempt);
+            }
+            if doubtful || charge.if_supported.is_some() { self.defer(charge) } else { self.charge(charge) }
+        }
+        for rule in &mut self.rules {
+            let mut report = Report { rule: &rule.judged, tally: &mut rule.tally, findings: &mut self.findings, blame: &blame, open };
+            for check in &mut rule.checks {
+                check.judge(&episode, &mut report);
+            }
+        }
+    }
+
+    fn note_support(&mut self, episode: &Episode) {
+        for request in episode.requests.iter().filter(|request| request.role == Role::Request && request.honest) {
+            *self.support.entry(support_key(episode, request)).or_default() |= !request.replies.is_empty();
+        }
+    }
+
+    /// Keeps a charge until it is known whether the kernel knows the type and whether it shows again; one of each cause is enough.
+    fn defer(&mut self, charge: Charge) {
+        let same = |known: &&mut Charge| known.finding.place == charge.finding.place && known.finding.kind == charge.finding.kind;
+        match self.deferred.iter_mut().find(same) {
+            Some(known) => known.finding.count += 1,
+            None => self.deferred.push(charge),
+        }
+    }
+
+    /// Counts a charge that did not show again as a case that could not be decided.
+    fn doubt(&mut self, charge: &Charge) {
+        let fittest = charge.rules.iter().find_map(|id| self.rules.iter().position(|rule| rule.judged.id == *id));
+        if let Some(index) = fittest {
+            self.rules[index].tally.inconclusive += charge.finding.count;
+        }
+    }
+
+    fn charge(&mut self, charge: Charge) {
+        let mut finding = charge.finding;
+        let fittest = charge.rules.iter().find_map(|id| self.rules.iter().position(|rule| rule.judged.id == *id));
+        let index = match fittest {
+            Some(index) => {
+                let rule = &mut self.rules[index];
+                finding.rule.clone_from(&rule.judged.id);
+                soften(&mut finding, rule.judged.verdict, charge.coarse_place);
+                rule.tally.exercised += 1;
+                rule.tally.deviations += finding.count;
+                rule.tally.worst = rule.tally.worst.max(finding.verdict);
+                rule.judged.index
+            }
+            None => {
+                finding.rule = charge.rules.first().cloned().unwrap_or_default();
+                self.rules.len()
+            }
+        };
+        let (kind, place) = (finding.kind, finding.place.clone());
+        self.findings.add(index, kind, &place, || finding);
+    }
+}
+
+/// A rule that gives a warning at most gives no more for one thing that never came. A kernel that is stuck as a whole, or gone, is another matter.
+fn soften(finding: &mut Finding, severity: Severity, coarse_place: String) {
+    let partial = finding.lockup.as_ref().is_some_and(|kind| PARTIAL.contains(&kind.as_str()));
+    let verdict = match severity {
+        Severity::Fail => Verdict::Fail,
+        Severity::Warn => Verdict::Warn,
+        Severity::Record => Verdict::Pass,
+    };
+    if finding.kind == Kind::Deviation {
+        finding.verdict = verdict;
+    } else if partial && verdict < Verdict::Fail {
+        (finding.kind, finding.lockup, finding.verdict) = (Kind::Deviation, None, verdict);
+        finding.place = coarse_place;
+    }
+}
+
+fn compile(index: usize, rule: &Rule, compiler: &Compiler<'_>, mistakes: &mut Vec<SpecError>) -> Compiled {
+    let checks = rule.checks.iter().filter_map(|decl| checks::compile(decl, compiler, mistakes)).collect();
+    Compiled {
+        judged: Judged { index, id: rule.id.clone(), verdict: rule.verdict },
+        name: rule.name.clone(),
+        group: rule.group.clone(),
+        level: rule.level,
+        checks,
+        tally: Tally::default(),
+    }
+}
+
+/// Whether the scenario was given up before its last step.
+fn is_abandoned(episode: &Episode) -> bool {
+    episode
+        .events
+        .iter()
+        .any(|happened| matches!(&happened.event, Event::ScenarioEnded(ended) if ended.outcome == ScenarioOutcome::Abandoned))
+}
+
+fn latest_info(episode: &Episode) -> Option<Arc<crate::wire::Json>> {
+    let replies = episode.of_types(Some(&["kernel_info_reply".to_owned()]), Direction::ToClient);
+    let usable = |&index: &usize| episode.messages[index].field("protocol_version").is_some();
+    let latest = replies.into_iter().rev().find(usable)?;
+    episode.messages[latest].parts[crate::wire::PartName::Content as usize].clone()
+}

@@ -1,0 +1,175 @@
+//! Which rule answers for what: the one table from a broken obligation, or an unasked end of the process, to the rule that is named.
+
+use super::episode::Episode;
+use super::request::{Request, Role};
+use super::seen::Seen;
+use crate::trace::{Event, Expectation};
+use crate::wire::{Channel, MalformationKind};
+
+/// What the request of an obligation must be.
+#[derive(Debug, Clone, Copy)]
+enum Of {
+    Any,
+    Type(&'static str),
+    TypeOn(&'static str, Channel),
+    Channel(Channel),
+    Role(Role),
+}
+
+/// What must be the case beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    Always,
+    /// An execution without a reply was going on, other than the request itself.
+    Busy,
+    /// The kernel had asked for input on its behalf and got an interrupt.
+    InputInterrupted,
+    /// It is wrong on purpose.
+    Odd,
+    /// Nothing is wrong about it.
+    Plain,
+    /// It may have been aborted.
+    Aborted,
+    /// Its reply has another status than `ok`, or there is none.
+    NotOk,
+}
+
+/// One line of the table.
+struct Row {
+    what: Expectation,
+    of: Of,
+    when: When,
+    rule: &'static str,
+}
+
+const fn row(what: Expectation, of: Of, when: When, rule: &'static str) -> Row {
+    Row { what, of, when, rule }
+}
+
+/// The first line that fits, and whose rule is judged, names the rule.
+const TABLE: &[Row] = &[
+    row(Expectation::Reply, Of::Type("execute_request"), When::InputInterrupted, "STDIN-15"),
+    row(Expectation::Reply, Of::Type("execute_request"), When::Always, "EXEC-01"),
+    row(Expectation::Reply, Of::TypeOn("kernel_info_request", Channel::Control), When::Always, "CTRL-02"),
+    row(Expectation::Reply, Of::TypeOn("shutdown_request", Channel::Control), When::Always, "LIFE-03"),
+    row(Expectation::Reply, Of::TypeOn("shutdown_request", Channel::Shell), When::Always, "LIFE-09"),
+    row(Expectation::Reply, Of::Type("interrupt_request"), When::Always, "INT-03"),
+    row(Expectation::Reply, Of::Channel(Channel::Control), When::Busy, "CTRL-01"),
+    row(Expectation::Reply, Of::Any, When::Odd, "ROB-16"),
+    row(Expectation::Reply, Of::Any, When::Plain, "HDR-14"),
+    row(Expectation::Idle, Of::Any, When::Aborted, "STAT-15"),
+    row(Expectation::Idle, Of::Role(Role::Notice), When::Always, "STAT-06"),
+    row(Expectation::Idle, Of::Role(Role::Unknown), When::Always, "STAT-07"),
+    row(Expectation::Idle, Of::Channel(Channel::Control), When::Always, "STAT-05"),
+    row(Expectation::Idle, Of::Any, When::NotOk, "STAT-08"),
+    row(Expectation::Idle, Of::Any, When::Always, "STAT-02"),
+    row(Expectation::Idle, Of::Any, When::Always, "STAT-03"),
+    row(Expectation::Echo, Of::Any, When::Busy, "HB-03"),
+    row(Expectation::Echo, Of::Any, When::Always, "HB-01"),
+    row(Expectation::Exit, Of::Any, When::Busy, "LIFE-06"),
+    row(Expectation::Exit, Of::Any, When::Always, "LIFE-05"),
+    row(Expectation::Input, Of::Any, When::Always, "STDIN-03"),
+];
+
+/// The rules that may answer for something owed that never came, the fittest first. `request` is `None` for the heartbeat and the process.
+pub(super) fn rules_for(episode: &Episode, request: Option<&Request>, what: Expectation) -> Vec<&'static str> {
+    let fits = |row: &&Row| row.what == what && row.of.fits(episode, request) && row.when.holds(episode, request);
+    TABLE.iter().filter(fits).map(|row| row.rule).collect()
+}
+
+impl Of {
+    fn fits(self, episode: &Episode, request: Option<&Request>) -> bool {
+        let Some(request) = request else { return matches!(self, Self::Any) };
+        let asked = episode.asked(request);
+        match self {
+            Self::Any => true,
+            Self::Type(name) => asked.msg_type() == name,
+            Self::TypeOn(name, channel) => asked.msg_type() == name && asked.channel == channel,
+            Self::Channel(channel) => asked.channel == channel,
+            Self::Role(role) => request.role == role,
+        }
+    }
+}
+
+impl When {
+    fn holds(self, episode: &Episode, request: Option<&Request>) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Busy => episode.requests.iter().any(|other| {
+                let same = request.is_some_and(|request| request.sent == other.sent);
+                !same && is_pending_execution(episode, other, u64::MAX)
+            }),
+            Self::InputInterrupted => request.is_some_and(|request| !request.inputs.is_empty()) && interrupts(episode) > 0,
+            Self::Odd => request.is_some_and(|request| is_wrong(episode, request)),
+            Self::Plain => request.is_none_or(|request| !is_wrong(episode, request)),
+            Self::Aborted => request.is_some_and(|request| request.maybe_aborted),
+            Self::NotOk => request.is_some_and(|request| episode.status_of(request) != "ok"),
+        }
+    }
+}
+
+/// The rules that may answer for an unasked end of the process at this line, the fittest first.
+pub(super) fn rules_for_crash(episode: &Episode, line: u64) -> Vec<&'static str> {
+    let mut rules = Vec::new();
+    let executing = episode.requests.iter().any(|request| is_pending_execution(episode, request, line));
+    if interrupts(episode) > 0 {
+        rules.push(if executing { "INT-01" } else { "INT-05" });
+    }
+    if executing {
+        rules.push("EXEC-01");
+    }
+    let last = episode.messages.iter().rfind(|seen| !seen.from_kernel() && seen.line < line);
+    let last_beat = episode.beats.iter().rfind(|beat| beat.direction == super::Direction::ToKernel && beat.line < line);
+    if last_beat.is_some_and(|beat| last.is_none_or(|last| last.line < beat.line)) {
+        rules.push("AUTH-17");
+    }
+    if let Some(last) = last {
+        rules.extend(rules_for_fault(episode, last));
+    }
+    if !episode.messages.iter().any(Seen::from_kernel) {
+        rules.push("LIFE-01");
+    }
+    rules.push("EXEC-34");
+    rules
+}
+
+/// What a kernel must survive, by what was wrong with the message it got last.
+fn rules_for_fault(episode: &Episode, last: &Seen) -> Option<&'static str> {
+    if let Some(malformation) = last.malformations.first() {
+        return Some(match malformation.kind {
+            MalformationKind::NoDelimiter => "ROB-01",
+            MalformationKind::MissingParts { .. } => "ROB-02",
+            MalformationKind::SeveralDelimiters => "ROB-15",
+            MalformationKind::NotAnObject { .. } => "ROB-04",
+            MalformationKind::Json(_) => "ROB-03",
+        });
+    }
+    if last.facts.get("sign").is_some_and(|sign| sign != "good") {
+        return Some("AUTH-08");
+    }
+    let request = last.request.and_then(|number| episode.requests.get(number))?;
+    match request.role {
+        Role::Unknown => Some("ROB-07"),
+        Role::Reply => Some("STDIN-11"),
+        Role::Notice => Some("COMM-07"),
+        Role::Request if request.replies.is_empty() => Some("ROB-16"),
+        Role::Request => None,
+    }
+}
+
+fn is_wrong(episode: &Episode, request: &Request) -> bool {
+    episode.asked(request).facts.contains_key("odd")
+}
+
+/// Whether an honest execute request was on its way at this line.
+fn is_pending_execution(episode: &Episode, request: &Request, line: u64) -> bool {
+    let asked = episode.asked(request);
+    let answered = request.reply().is_some_and(|reply| episode.messages[reply].line < line);
+    request.honest && asked.msg_type() == "execute_request" && asked.line < line && !answered
+}
+
+fn interrupts(episode: &Episode) -> usize {
+    let signals =
+        episode.events.iter().filter(|happened| matches!(&happened.event, Event::Signalled(signal) if signal.purpose == "interrupt"));
+    signals.count() + episode.requests.iter().filter(|request| episode.type_of(request) == "interrupt_request").count()
+}

@@ -1,0 +1,330 @@
+//! Paths: how a rule names a value of a message, of the request behind it, of the reply, or of the kernel.
+//!
+//! `content.execution_state`, `header.version`, `parent.msg_id`, `metadata`, `prefix.count`, `buffers`, `type`, `channel`,
+//! `client`, `step`, `fact.stdout`, `malformed`, `role` and `bracket`; each may follow `request.` (the message to the kernel that is the parent) or `reply.`
+//! (its first reply). The role of a message to the kernel is `request`, `notice`, `reply` or `unknown`; its bracket is `none`, `busy`,
+//! `idle` or `both`, as its client saw it; it is `aborted` if a failure before it may have kept it from being run, `interleaved`
+//! if another execution was run while it was, and `planned` unless it ended otherwise than the plan expects. `kernel.…` is the kernel's start event, as in `kernel.interrupt_mode`; `info.…` is the content of its latest
+//! `kernel_info_reply`. Behind a part come keys, `[]` for each item, `[0]` for one, `{}` for each
+//! member, and `#` for how many there are: `content.traceback[]`, `content.matches.#`.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::LazyLock;
+
+use super::episode::Episode;
+use super::seen::Seen;
+use crate::wire::{Json, PartName};
+
+/// A compiled path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Path {
+    text: String,
+    of: Of,
+    root: Root,
+    steps: Vec<Step>,
+}
+
+/// Whose value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Message,
+    Request,
+    Reply,
+    Kernel,
+    Info,
+}
+
+/// Where in a message a path begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Root {
+    Part(PartName),
+    Type,
+    Channel,
+    Client,
+    Step,
+    Fact,
+    Prefix,
+    Buffers,
+    Malformed,
+    Visible,
+    Role,
+    Bracket,
+    Aborted,
+    Interleaved,
+    Planned,
+    Whole,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Key(String),
+    Items,
+    Item(usize),
+    Members,
+    Count,
+}
+
+/// The names that may begin a path, behind `request.` and `reply.` too.
+const ROOTS: &[(&str, Root)] = &[
+    ("header", Root::Part(PartName::Header)),
+    ("parent", Root::Part(PartName::Parent)),
+    ("metadata", Root::Part(PartName::Metadata)),
+    ("content", Root::Part(PartName::Content)),
+    ("type", Root::Type),
+    ("channel", Root::Channel),
+    ("client", Root::Client),
+    ("step", Root::Step),
+    ("fact", Root::Fact),
+    ("prefix", Root::Prefix),
+    ("buffers", Root::Buffers),
+    ("malformed", Root::Malformed),
+    ("visible", Root::Visible),
+    ("role", Root::Role),
+    ("bracket", Root::Bracket),
+    ("aborted", Root::Aborted),
+    ("interleaved", Root::Interleaved),
+    ("planned", Root::Planned),
+];
+
+/// Why a text is no path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnknownRoot(pub String);
+
+impl Path {
+    /// Reads a path.
+    pub(crate) fn parse(text: &str) -> Result<Self, UnknownRoot> {
+        let (of, rest) = match text.split_once('.') {
+            Some(("request", rest)) => (Of::Request, rest),
+            Some(("reply", rest)) => (Of::Reply, rest),
+            Some(("kernel", rest)) => (Of::Kernel, rest),
+            Some(("info", rest)) => (Of::Info, rest),
+            _ => (Of::Message, text),
+        };
+        if matches!(of, Of::Kernel | Of::Info) {
+            return Ok(Self { text: text.to_owned(), of, root: Root::Whole, steps: steps(rest) });
+        }
+        let end = rest.find(['.', '[', '{']).unwrap_or(rest.len());
+        let (name, tail) = rest.split_at(end);
+        let Some((_, root)) = ROOTS.iter().find(|(known, _)| *known == name) else {
+            return Err(UnknownRoot(name.to_owned()));
+        };
+        Ok(Self { text: text.to_owned(), of, root: *root, steps: steps(tail.strip_prefix('.').unwrap_or(tail)) })
+    }
+
+    /// The names a path may begin with.
+    pub(crate) fn roots() -> impl Iterator<Item = &'static str> {
+        ["request", "reply", "kernel", "info"].into_iter().chain(ROOTS.iter().map(|(name, _)| *name))
+    }
+
+    /// The field of the content that the path leads to or through, and of whose content: of the message itself (`false`) or of
+    /// the request or reply (`true`).
+    #[must_use]
+    pub(crate) fn content_field(&self) -> Option<(bool, &str)> {
+        let other = self.of != Of::Message;
+        match (self.root, self.steps.first()) {
+            (Root::Part(PartName::Content), Some(Step::Key(key))) => Some((other, key)),
+            _ => None,
+        }
+    }
+
+    /// Whether the part of the message that it leads into could be read: what is no object has no members to look at.
+    pub(crate) fn is_readable(&self, episode: &Episode, message: usize) -> bool {
+        match (self.of, self.root) {
+            (Of::Message, Root::Part(name)) => episode.messages[message].part(name).is_some_and(|part| self.steps.is_empty() || part.is_object()),
+            _ => true,
+        }
+    }
+
+    /// Whether it leads into the envelope: the header, the parent header, or the frames around the parts.
+    pub(crate) fn is_of_envelope(&self) -> bool {
+        matches!(self.root, Root::Part(PartName::Header | PartName::Parent) | Root::Prefix | Root::Buffers)
+    }
+
+    /// The values that the path leads to; with `[]` and `{}` several, or none.
+    #[must_use]
+    pub(crate) fn values<'a>(&self, episode: &'a Episode, message: usize) -> Vec<Cow<'a, Json>> {
+        if !self.is_many() {
+            return self.value(episode, message).into_iter().collect();
+        }
+        let mut found: Vec<Cow<'a, Json>> = self.begin(episode, message).into_iter().collect();
+        for step in &self.steps {
+            found = found.into_iter().flat_map(|value| take_all(step, value)).collect();
+        }
+        found
+    }
+
+    /// The one value that the path leads to, the first of several.
+    #[must_use]
+    pub(crate) fn value<'a>(&self, episode: &'a Episode, message: usize) -> Option<Cow<'a, Json>> {
+        if self.is_many() {
+            return self.values(episode, message).into_iter().next();
+        }
+        self.steps.iter().try_fold(self.begin(episode, message)?, |value, step| take(step, value))
+    }
+
+    fn begin<'a>(&self, episode: &'a Episode, message: usize) -> Option<Cow<'a, Json>> {
+        match self.of {
+            Of::Message => self.start(episode, &episode.messages[message]),
+            Of::Request => self.start(episode, episode.asked(episode.request_of(message)?)),
+            Of::Reply => self.start(episode, &episode.messages[episode.request_of(message)?.reply()?]),
+            Of::Kernel => kernel(episode).map(Cow::Owned),
+            Of::Info => episode.kernel.info.as_deref().map(Cow::Borrowed),
+        }
+    }
+
+    /// Whether the path can lead to several values.
+    #[must_use]
+    pub(crate) fn is_many(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Items | Step::Members))
+    }
+
+    fn start<'a>(&self, episode: &Episode, seen: &'a Seen) -> Option<Cow<'a, Json>> {
+        let request = || episode.requests.get(seen.request?);
+        let word = |text: &str| Some(Cow::Borrowed(word(text)));
+        Some(match self.root {
+            Root::Part(name) => Cow::Borrowed(seen.part(name)?),
+            Root::Type => Cow::Borrowed(seen.header()?.get("msg_type").filter(|name| name.as_str().is_some())?),
+            Root::Channel => return word(seen.channel.name()),
+            Root::Client => Cow::Owned(Json::String(seen.client.to_string())),
+            Root::Step => Cow::Owned(Json::String(seen.step.clone()?)),
+            Root::Fact => Cow::Borrowed(&seen.known),
+            Root::Prefix => Cow::Owned(frames(&seen.prefix)),
+            Root::Buffers => Cow::Owned(frames(&seen.buffers)),
+            Root::Malformed => truth(!seen.malformations.is_empty()),
+            Root::Visible => truth(request().is_none_or(|request| request.visible)),
+            Root::Role => return word(request()?.role.name()),
+            Root::Bracket => return word(request()?.bracket()),
+            Root::Aborted => truth(request()?.maybe_aborted),
+            Root::Interleaved => truth(request()?.interleaved),
+            Root::Planned => truth(ends_as_planned(episode, seen)?),
+            Root::Whole => return None,
+        })
+    }
+}
+
+/// Whether the reply to a message to the kernel has the status that the plan expects, if it expects one.
+fn ends_as_planned(episode: &Episode, seen: &Seen) -> Option<bool> {
+    let request = episode.requests.get(seen.request?)?;
+    let outcome = episode.asked(request).facts.get("outcome").and_then(|outcome| outcome.as_str());
+    Some(outcome.is_none_or(|outcome| episode.status_of(request) == outcome))
+}
+
+/// The words that paths give most often, so that none has to be made for each message.
+static WORDS: LazyLock<Vec<Json>> = LazyLock::new(|| {
+    let words = ["shell", "control", "stdin", "iopub", "hb", "request", "notice", "reply", "unknown", "none", "busy", "idle", "both"];
+    words.iter().map(|word| Json::String((*word).to_owned())).collect()
+});
+
+fn word(text: &str) -> &'static Json {
+    WORDS.iter().find(|word| word.as_str() == Some(text)).unwrap_or(&Json::Null)
+}
+
+fn truth(value: bool) -> Cow<'static, Json> {
+    Cow::Borrowed(if value { &Json::Bool(true) } else { &Json::Bool(false) })
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Splits `a.b[].c{}` into its steps.
+fn steps(text: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for piece in text.split('.').filter(|piece| !piece.is_empty()) {
+        let (mut key, mut tail) = (piece, Vec::new());
+        loop {
+            if let Some(rest) = key.strip_suffix("[]") {
+                tail.push(Step::Items);
+                key = rest;
+            } else if let Some(rest) = key.strip_suffix("{}") {
+                tail.push(Step::Members);
+                key = rest;
+            } else if let Some((rest, index)) =
+                key.strip_suffix(']').and_then(|text| text.rsplit_once('[')).and_then(|(rest, index)| Some((rest, index.parse().ok()?)))
+            {
+                tail.push(Step::Item(index));
+                key = rest;
+            } else {
+                break;
+            }
+        }
+        match key {
+            "" => {}
+            "#" => steps.push(Step::Count),
+            key => steps.push(Step::Key(key.to_owned())),
+        }
+        steps.extend(tail.into_iter().rev());
+    }
+    steps
+}
+
+/// The one value that a step leads to.
+fn take<'a>(step: &Step, value: Cow<'a, Json>) -> Option<Cow<'a, Json>> {
+    match (value, step) {
+        (Cow::Borrowed(value), Step::Key(key)) => value.get(key).map(Cow::Borrowed),
+        (Cow::Borrowed(value), Step::Item(index)) => value.as_array()?.get(*index).map(Cow::Borrowed),
+        (Cow::Borrowed(value), Step::Count) => length(value).map(Cow::Owned),
+        (Cow::Borrowed(_), Step::Items | Step::Members) => None,
+        (Cow::Owned(value), step) => take(step, Cow::Borrowed(&value)).map(|value| Cow::Owned(value.into_owned())),
+    }
+}
+
+/// All values that a step leads to.
+fn take_all<'a>(step: &Step, value: Cow<'a, Json>) -> Vec<Cow<'a, Json>> {
+    match (value, step) {
+        (Cow::Borrowed(Json::Array(items)), Step::Items) => items.iter().map(Cow::Borrowed).collect(),
+        (Cow::Borrowed(Json::Object(members)), Step::Members) => members.iter().map(|(_, value)| Cow::Borrowed(value)).collect(),
+        (Cow::Owned(value), step) => {
+            take_all(step, Cow::Borrowed(&value)).into_iter().map(|value| Cow::Owned(value.into_owned())).collect()
+        }
+        (value, step) => take(step, value).into_iter().collect(),
+    }
+}
+
+/// How many items, members or code points a value has.
+pub(crate) fn length(value: &Json) -> Option<Json> {
+    let count = match value {
+        Json::Array(items) => items.len(),
+        Json::Object(members) => members.len(),
+        Json::String(text) => text.chars().count(),
+        _ => return None,
+    };
+    Some(Json::Number(count.to_string()))
+}
+
+/// Frames as text, each byte a character of the same number, so that equal frames are equal values.
+fn frames(frames: &[crate::trace::Bytes]) -> Json {
+    let text = |frame: &crate::trace::Bytes| Json::String(frame.0.iter().copied().map(char::from).collect());
+    Json::Array(frames.iter().map(text).collect())
+}
+
+fn kernel(episode: &Episode) -> Option<Json> {
+    let started = episode.kernel.started.as_ref()?;
+    serde_json::to_value(started).ok().map(Json::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Path, Step, UnknownRoot, steps};
+
+    #[test]
+    fn steps_name_items_and_members() {
+        let key = |name: &str| Step::Key(name.to_owned());
+        assert_eq!(steps("history[][]"), [key("history"), Step::Items, Step::Items]);
+        assert_eq!(steps("comms{}.target_name"), [key("comms"), Step::Members, key("target_name")]);
+        assert_eq!(steps("matches.#"), [key("matches"), Step::Count]);
+        assert_eq!(steps(""), []);
+    }
+
+    #[test]
+    fn a_path_begins_with_a_known_name() {
+        let field = |text: &str| Path::parse(text).map(|path| path.content_field().map(|(other, name)| (other, name.to_owned())));
+        assert_eq!(field("content.status"), Ok(Some((false, "status".to_owned()))));
+        assert_eq!(field("request.content.code"), Ok(Some((true, "code".to_owned()))));
+        assert_eq!(field("info.supported_features[]"), Ok(None));
+        assert_eq!(field("contents.status"), Err(UnknownRoot("contents".to_owned())));
+    }
+}

@@ -1,0 +1,105 @@
+//! Where checks put what they find: for one rule, what was exercised, what could not be decided, and what was broken.
+
+use super::blame::Blame;
+use super::episode::Episode;
+use super::excerpt::{About, excerpt};
+use super::finding::{Finding, Findings, Kind};
+use super::request::Request;
+use super::verdict::Verdict;
+use crate::spec::RuleVerdict;
+use crate::trace::Expectation;
+
+/// What was counted for one rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) exercised: u64,
+    pub(super) inconclusive: u64,
+    pub(super) deviations: u64,
+    pub(super) worst: Verdict,
+}
+
+/// What a check needs to know of its rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Judged {
+    pub(super) index: usize,
+    pub(super) id: String,
+    pub(super) verdict: RuleVerdict,
+}
+
+/// The account of one rule, open for one check at a time.
+pub(crate) struct Report<'a> {
+    pub(super) rule: &'a Judged,
+    pub(super) tally: &'a mut Tally,
+    pub(super) findings: &'a mut Findings,
+    pub(super) blame: &'a Blame,
+    /// Whether something in this episode was left open: by a lockup, a crash, or the end of the trace.
+    pub(super) open: bool,
+}
+
+impl Report<'_> {
+    /// Something bears on the rule.
+    pub(crate) fn exercised(&mut self) {
+        self.tally.exercised += 1;
+    }
+
+    /// Something bears on the rule, but what came of it can't be held against the kernel. Where the episode went its whole way
+    /// it tells nothing; where a lockup, a crash or the end of the trace left things open, the rule is undecided for it.
+    pub(crate) fn inconclusive(&mut self) {
+        if self.open {
+            self.tally.inconclusive += 1;
+        }
+    }
+
+    /// The rule was broken. The place is the same for the same cause; the title is asked for once a place.
+    pub(crate) fn deviation(&mut self, episode: &Episode, about: About<'_>, place: &str, title: impl FnOnce() -> String) {
+        let verdict = match self.rule.verdict {
+            RuleVerdict::Fail => Verdict::Fail,
+            RuleVerdict::Warn => Verdict::Warn,
+            RuleVerdict::Record => Verdict::Pass,
+        };
+        self.found(episode, about, place, verdict, title);
+    }
+
+    /// As [`Report::deviation`], but a warning even where the rule would fail: what the catalogue calls milder, or open.
+    pub(crate) fn milder_deviation(&mut self, episode: &Episode, about: About<'_>, place: &str, title: impl FnOnce() -> String) {
+        let verdict = if self.rule.verdict == RuleVerdict::Record { Verdict::Pass } else { Verdict::Warn };
+        let place = &format!("{place} (milder)");
+        self.found(episode, about, place, verdict, title);
+    }
+
+    fn found(&mut self, episode: &Episode, about: About<'_>, place: &str, verdict: Verdict, title: impl FnOnce() -> String) {
+        self.tally.deviations += 1;
+        self.tally.worst = self.tally.worst.max(verdict);
+        let rule = self.rule;
+        self.findings.add(rule.index, Kind::Deviation, place, || {
+            let (lines, excerpt) = excerpt(episode, about);
+            Finding {
+                rule: rule.id.clone(),
+                verdict,
+                kind: Kind::Deviation,
+                lockup: None,
+                title: title(),
+                scenario: episode.scenario.clone(),
+                place: place.to_owned(),
+                life: episode.kernel.life,
+                lines,
+                excerpt,
+                count: 1,
+                evidence: serde_json::Value::Null,
+            }
+        });
+    }
+
+    /// Whether the rule may hold it against the kernel that this never came. Where another rule answers for it, or the kernel
+    /// had ended, it is counted as inconclusive and the answer is no. `owns` is for rules about odd requests, which owe an answer by that rule alone.
+    pub(crate) fn may_miss(&mut self, episode: &Episode, request: &Request, what: Expectation, owns: bool) -> bool {
+        let missed = if owns { request.waited_in_vain(what) } else { request.missed(what) };
+        // Where the reply never came either, that is the cause, and told by the rules about replies.
+        let follows = what == Expectation::Idle && request.waited_in_vain(Expectation::Reply);
+        let may = missed && !follows && !self.blame.is_taken(episode, request, what);
+        if !may {
+            self.inconclusive();
+        }
+        may
+    }
+}

@@ -1,0 +1,255 @@
+//! A message of the trace, decoded once.
+
+use std::sync::Arc;
+
+use crate::trace::{Bytes, Facts, Received, Sent};
+use crate::wire::{Channel, DELIMITER, Json, Limits, Malformation, PartName, decode};
+
+/// Who a message goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// From a client to the kernel.
+    ToKernel,
+    /// From the kernel to a client.
+    ToClient,
+}
+
+/// A message that crossed a socket, as far as it could be read.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Nanoseconds since the trace began.
+    pub t: u64,
+    /// Line of the trace, from 1.
+    pub line: u64,
+    /// Who it went to.
+    pub direction: Direction,
+    /// The client whose socket it crossed.
+    pub client: Arc<str>,
+    /// The channel.
+    pub channel: Channel,
+    /// Frames before the delimiter; all frames if there is none.
+    pub prefix: Vec<Bytes>,
+    /// The signature as sent.
+    pub signature: Option<Bytes>,
+    /// The four parts by [`PartName`], whatever JSON they are; `None` where nothing could be read.
+    pub parts: [Option<Arc<Json>>; 4],
+    /// Frames after the content.
+    pub buffers: Vec<Bytes>,
+    /// What was wrong with it.
+    pub malformations: Vec<Malformation>,
+    /// What the signature ought to be; received messages only.
+    pub mac: Option<String>,
+    /// The name of the known misreading that gives the signature it has, where it is wrong.
+    pub misread: Option<String>,
+    /// Its size, where the trace holds only its beginning.
+    pub cut_from: Option<u64>,
+    /// Name of the step that sent it.
+    pub step: Option<String>,
+    /// Whether its client saw all of iopub when it sent it.
+    pub visible: bool,
+    /// What the plan knows about it.
+    pub facts: Facts,
+    /// The same as JSON: what paths lead into.
+    pub known: Json,
+    /// Whether it is a further copy, at another client, of an iopub message that is in the episode already.
+    pub copy: bool,
+    /// Whether a message with its parent's id was sent earlier in the trace, in whatever scenario.
+    pub parent_known: bool,
+    /// The request it belongs to, as an index into [`super::Episode::requests`]: by its parent, or itself.
+    pub request: Option<usize>,
+}
+
+/// Reads messages. Keeps the parent headers read last: most messages of a request carry the same one, which is read and kept once.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    parents: Vec<(Vec<u8>, Arc<Json>)>,
+    clients: Vec<Arc<str>>,
+}
+
+/// How many parent headers are kept.
+const PARENTS: usize = 4;
+
+impl Reader {
+    /// Reads a message to the kernel.
+    pub(super) fn sent(&mut self, t: u64, line: u64, sent: &Sent) -> Seen {
+        let mut seen = self.read(&sent.frames);
+        (seen.t, seen.line) = (t, line);
+        seen.direction = Direction::ToKernel;
+        seen.client = self.client(&sent.client);
+        seen.channel = sent.channel;
+        seen.step.clone_from(&sent.step);
+        seen.facts.clone_from(&sent.facts);
+        seen
+    }
+
+    /// Reads a message from the kernel.
+    pub(super) fn received(&mut self, t: u64, line: u64, received: &Received) -> Seen {
+        let mut seen = self.read(&received.frames);
+        (seen.t, seen.line) = (t, line);
+        seen.client = self.client(&received.client);
+        seen.channel = received.channel;
+        seen.mac.clone_from(&received.mac);
+        seen.cut_from = received.cut_from;
+        if let Some(signature) = &seen.signature {
+            let same = |mac: &str| mac.as_bytes() == signature.0;
+            seen.misread = received.misread_macs.iter().find(|(_, mac)| same(mac)).map(|(name, _)| name.clone());
+        }
+        seen
+    }
+
+    fn read(&mut self, frames: &[Bytes]) -> Seen {
+        let mut frames: Vec<&[u8]> = frames.iter().map(AsRef::as_ref).collect();
+        let known = self.known_parent(&frames);
+        if let Some((at, _)) = &known {
+            frames[*at] = b"{}";
+        }
+        let decoded = decode(&frames, &Limits::default());
+        let sound = decoded.malformations.iter().all(|malformation| malformation.part != Some(PartName::Parent));
+        let parent_bytes = decoded.part(PartName::Parent).bytes;
+        let [header, parent, metadata, content] = decoded.parts.map(|part| part.value.map(Arc::new));
+        let parent = match known {
+            Some((_, parent)) => Some(parent),
+            None => {
+                if let (Some(bytes), Some(parent), true) = (parent_bytes, &parent, sound) {
+                    self.keep_parent(bytes, Arc::clone(parent));
+                }
+                parent
+            }
+        };
+        let owned = |frames: &[&[u8]]| frames.iter().map(|frame| Bytes(frame.to_vec())).collect();
+        Seen {
+            t: 0,
+            line: 0,
+            direction: Direction::ToClient,
+            client: Arc::from(""),
+            channel: Channel::Shell,
+            prefix: owned(&decoded.prefix),
+            signature: decoded.signature.map(|bytes| Bytes(bytes.to_vec())),
+            parts: [header, parent, metadata, content],
+            buffers: owned(&decoded.buffers),
+            malformations: decoded.malformations,
+            mac: None,
+            misread: None,
+            cut_from: None,
+            step: None,
+            visible: true,
+            facts: Facts::new(),
+            known: Json::Null,
+            copy: false,
+            parent_known: false,
+            request: None,
+        }
+    }
+
+    /// The place of the parent header among the frames, and what it says, if it was read a moment ago.
+    fn known_parent(&self, frames: &[&[u8]]) -> Option<(usize, Arc<Json>)> {
+        let at = frames.iter().position(|frame| *frame == DELIMITER)? + 3;
+        let bytes = *frames.get(at)?;
+        let (_, parent) = self.parents.iter().find(|(known, _)| known == bytes)?;
+        Some((at, Arc::clone(parent)))
+    }
+
+    fn keep_parent(&mut self, bytes: &[u8], parent: Arc<Json>) {
+        if self.parents.len() == PARENTS {
+            self.parents.remove(0);
+        }
+        self.parents.push((bytes.to_vec(), parent));
+    }
+
+    fn client(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.clients.iter().find(|known| ***known == *name) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = Arc::from(name);
+        self.clients.push(Arc::clone(&name));
+        name
+    }
+}
+
+impl Seen {
+    /// Whether a header could be read at all.
+    #[must_use]
+    pub fn has_header(&self) -> bool {
+        self.parts[PartName::Header as usize].as_ref().is_some_and(|header| header.is_object())
+    }
+
+    /// One of the four parts, if it could be read.
+    #[must_use]
+    pub fn part(&self, name: PartName) -> Option<&Json> {
+        self.parts[name as usize].as_deref()
+    }
+
+    /// The header.
+    #[must_use]
+    pub fn header(&self) -> Option<&Json> {
+        self.part(PartName::Header)
+    }
+
+    /// The parent header.
+    #[must_use]
+    pub fn parent(&self) -> Option<&Json> {
+        self.part(PartName::Parent)
+    }
+
+    /// The content.
+    #[must_use]
+    pub fn content(&self) -> Option<&Json> {
+        self.part(PartName::Content)
+    }
+
+    /// A field of the content.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Json> {
+        self.content()?.get(name)
+    }
+
+    /// A field of the content that is a string.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.field(name)?.as_str()
+    }
+
+    /// The message type; empty if there is none.
+    #[must_use]
+    pub fn msg_type(&self) -> &str {
+        self.header_text("msg_type").unwrap_or("")
+    }
+
+    /// The message id.
+    #[must_use]
+    pub fn msg_id(&self) -> Option<&str> {
+        self.header_text("msg_id")
+    }
+
+    /// The message id of the parent.
+    #[must_use]
+    pub fn parent_id(&self) -> Option<&str> {
+        self.parent()?.get("msg_id")?.as_str()
+    }
+
+    /// A field of the header that is a string.
+    #[must_use]
+    pub fn header_text(&self, name: &str) -> Option<&str> {
+        self.header()?.get(name)?.as_str()
+    }
+
+    /// Whether the kernel sent it.
+    #[must_use]
+    pub fn from_kernel(&self) -> bool {
+        self.direction == Direction::ToClient
+    }
+
+    /// Whether this is `status` with the given state.
+    #[must_use]
+    pub fn is_state(&self, state: &str) -> bool {
+        self.msg_type() == "status" && self.text("execution_state") == Some(state)
+    }
+
+    /// Whether it went out as an honest client sends it. One that was forged, cut or spoiled on purpose is owed nothing.
+    #[must_use]
+    pub fn is_honest(&self) -> bool {
+        let is = |name: &str, values: &[&str]| self.facts.get(name).is_none_or(|value| values.iter().any(|known| value == known));
+        let whole = self.malformations.is_empty() && !self.facts.contains_key("fault");
+        whole && is("sign", &["good"]) && is("await", &["settled", "later"])
+    }
+}

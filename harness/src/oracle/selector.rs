@@ -1,0 +1,76 @@
+//! Selectors: which messages a rule speaks of.
+
+use super::episode::Episode;
+use super::path::Path;
+use super::seen::{Direction, Seen};
+use super::want::{At, Held, Want};
+use crate::wire::Channel;
+
+/// A set of messages: by direction, channel, type, and any conditions on their values.
+#[derive(Debug, Clone)]
+pub(crate) struct Selector {
+    /// Who they go to; from the kernel unless said otherwise.
+    pub(crate) direction: Direction,
+    /// Empty for all channels.
+    pub(crate) channels: Vec<Channel>,
+    /// `None` for all types.
+    pub(crate) types: Option<Vec<String>>,
+    /// What else must hold, value by value.
+    pub(crate) conditions: Vec<(Path, Want)>,
+    /// Whether the copies of an iopub message at further clients count as well.
+    pub(crate) copies: bool,
+}
+
+impl Selector {
+    /// Whether a message is one of the set.
+    #[must_use]
+    pub(crate) fn matches(&self, episode: &Episode, message: usize) -> bool {
+        let seen = &episode.messages[message];
+        seen.direction == self.direction && self.names(seen) && self.holds(episode, message)
+    }
+
+    /// All messages of the set, in the order of the trace.
+    #[must_use]
+    pub(crate) fn select(&self, episode: &Episode) -> Vec<usize> {
+        let mut found = episode.of_types(self.types.as_deref(), self.direction);
+        found.retain(|&message| {
+            let seen = &episode.messages[message];
+            (self.copies || !seen.copy) && self.on_channel(seen) && self.holds(episode, message)
+        });
+        found
+    }
+
+    /// Those of the given messages that are in the set.
+    pub(crate) fn among<'a>(&'a self, episode: &'a Episode, messages: &'a [usize]) -> impl Iterator<Item = usize> + 'a {
+        messages.iter().copied().filter(move |&message| self.matches(episode, message))
+    }
+
+    /// The set in a few words: `status`, `stream or display_data on iopub`.
+    #[must_use]
+    pub(crate) fn words(&self) -> String {
+        match &self.types {
+            Some(types) => types.join(" or "),
+            None if self.channels.is_empty() => "message".to_owned(),
+            None => format!("{} message", self.channels.iter().map(|channel| channel.name()).collect::<Vec<_>>().join(" or ")),
+        }
+    }
+
+    fn names(&self, seen: &Seen) -> bool {
+        self.on_channel(seen) && self.types.as_ref().is_none_or(|types| types.iter().any(|name| name == seen.msg_type()))
+    }
+
+    fn on_channel(&self, seen: &Seen) -> bool {
+        self.channels.is_empty() || self.channels.contains(&seen.channel)
+    }
+
+    fn holds(&self, episode: &Episode, message: usize) -> bool {
+        let at = At { episode, message, explain: false };
+        self.conditions.iter().all(|(path, want)| {
+            if path.is_many() {
+                path.values(episode, message).iter().any(|value| want.holds(Some(value), at) == Held::Yes)
+            } else {
+                want.holds(path.value(episode, message).as_deref(), at) == Held::Yes
+            }
+        })
+    }
+}

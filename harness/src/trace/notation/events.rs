@@ -1,0 +1,91 @@
+//! Event lines of the notation into events.
+
+use super::message;
+use super::pairs::{Pairs, named};
+use crate::trace::{Bytes, Connected, Event, Exited, Expectation, KernelStarted, Ladder, Noted, Probed, Settled, Why};
+use crate::wire::{Channel, TransportKind};
+
+pub(super) fn kernel(life: u32, pairs: &mut Pairs) -> Result<KernelStarted, String> {
+    Ok(KernelStarted {
+        life,
+        argv: vec!["kernel".to_owned(), "{connection_file}".to_owned()],
+        kernelspec: pairs.text("kernelspec"),
+        spec: pairs.take("spec").map(|spec| spec.to_serde()),
+        pid: None,
+        transport: TransportKind::Tcp,
+        ip: "127.0.0.1".to_owned(),
+        ports: Channel::ALL.into_iter().zip(5001..).collect(),
+        signature_scheme: pairs.text("signature_scheme").unwrap_or_else(|| "hmac-sha256".to_owned()),
+        signed: pairs.flag("signed")?.unwrap_or(true),
+        interrupt_mode: pairs.text("interrupt_mode").unwrap_or_else(|| "signal".to_owned()),
+        restarted: pairs.flag("restarted")?.unwrap_or(false),
+    })
+}
+
+pub(super) fn connected(pairs: &mut Pairs) -> Result<Event, String> {
+    let client = pairs.word("which client?")?;
+    let topics = match pairs.take("topics") {
+        Some(topics) => message::frames("topics", &topics)?,
+        None => vec![Bytes::default()],
+    };
+    let identity = Bytes(pairs.text("identity").unwrap_or_else(|| client.clone()).into_bytes());
+    let early = pairs.flag("early")?.unwrap_or(false);
+    Ok(Event::Connected(Connected { client, identity, channels: Channel::ALL.to_vec(), topics, early }))
+}
+
+pub(super) fn settled(pairs: &mut Pairs) -> Result<Settled, String> {
+    let id = pairs.word("which request?")?;
+    let missing = missing(pairs)?;
+    let names = [
+        ("answered", Why::Answered),
+        ("fenced", Why::Fenced),
+        ("deadline", Why::Deadline),
+        ("exited", Why::Exited),
+        ("abandoned", Why::Abandoned),
+    ];
+    let why = pairs.text("why").unwrap_or_else(|| if missing.is_empty() { "answered" } else { "fenced" }.to_owned());
+    let client = pairs.text("client").unwrap_or_else(|| "a".to_owned());
+    Ok(Settled { client, id, missing, why: named(&why, &names)?, waited: 0 })
+}
+
+fn missing(pairs: &mut Pairs) -> Result<Vec<Expectation>, String> {
+    let names = [
+        ("reply", Expectation::Reply),
+        ("idle", Expectation::Idle),
+        ("input", Expectation::Input),
+        ("echo", Expectation::Echo),
+        ("exit", Expectation::Exit),
+        ("message", Expectation::Message),
+    ];
+    let list = pairs.text("missing").unwrap_or_default();
+    list.split(',').filter(|name| !name.is_empty()).map(|name| named(name, &names)).collect()
+}
+
+pub(super) fn probe(pairs: &mut Pairs) -> Result<Event, String> {
+    let channel = pairs.word("which channel?")?.parse().map_err(|error: crate::wire::UnknownChannel| error.to_string())?;
+    let answered = named(&pairs.word("answered or silent?")?, &[("answered", true), ("silent", false)])?;
+    let client = pairs.text("client").unwrap_or_else(|| "a".to_owned());
+    let fresh_client = pairs.flag("fresh")?.unwrap_or(false);
+    Ok(Event::Probed(Probed { client, channel, answered, waited: 0, fresh_client }))
+}
+
+pub(super) fn ladder(pairs: &mut Pairs) -> Result<Event, String> {
+    let id = pairs.words.pop_front().unwrap_or_default();
+    let missing = missing(pairs)?;
+    let kind = pairs.text("kind").ok_or("a ladder needs its kind")?;
+    let evidence = pairs.take("evidence").map_or(serde_json::Value::Null, |evidence| evidence.to_serde());
+    Ok(Event::Ladder(Ladder { id, missing, kind, evidence }))
+}
+
+pub(super) fn exit(life: u32, pairs: &mut Pairs) -> Result<Event, String> {
+    let (code, signal) = (pairs.number("code")?, pairs.number("signal")?);
+    let asked = pairs.flag("asked")?.unwrap_or(false);
+    let survivors = pairs.take("survivors").map(|list| message::frames("survivors", &list)).transpose()?.unwrap_or_default();
+    let survivors = survivors.iter().map(|name| String::from_utf8_lossy(&name.0).into_owned()).collect();
+    Ok(Event::Exited(Exited { life, code, signal, asked, survivors }))
+}
+
+pub(super) fn noted(pairs: &mut Pairs) -> Result<Noted, String> {
+    let what = pairs.word("what is noted?")?;
+    Ok(Noted { what, text: pairs.words.drain(..).collect::<Vec<_>>().join(" ") })
+}
