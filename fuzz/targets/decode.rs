@@ -1,0 +1,4 @@
+//! Any bytes as the frames of a message; the body is `fuzz::decode`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::decode::decode_frames(data));
