@@ -10,6 +10,7 @@ use super::excerpt::{About, excerpt};
 use super::finding::{Finding, Kind};
 use super::obligations::rules_for;
 use super::request::{Request, Role};
+use super::seen::Direction;
 use super::types::Types;
 use super::verdict::Verdict;
 use crate::trace::{Event, Expectation, Ladder, Why};
@@ -34,6 +35,9 @@ pub(super) trait Bench {
 
     /// The rules that are about just this: that the request gets what it is owed.
     fn owners(&self, episode: &Episode, request: &Request, what: Expectation) -> Vec<String>;
+
+    /// The rules that are about just this heartbeat.
+    fn echo_owners(&self, episode: &Episode, beat: usize) -> Vec<String>;
 
     /// Whether the kernel has answered a request of this support key.
     fn has_answered(&self, key: &str) -> bool;
@@ -155,8 +159,9 @@ impl Blame {
                     .events
                     .iter()
                     .any(|other| matches!(&other.event, Event::Ladder(ladder) if is_loose(&ladder.id) && ladder.missing.contains(&what)));
-            let deed = last_deed(episode, happened.line, |_| true);
-            let mut rules = deed.map(|deed| bench.survivals(episode, &deed)).unwrap_or_default();
+            let beat = episode.beats.iter().rposition(|beat| beat.direction == Direction::ToKernel && beat.line < happened.line);
+            let mut rules = beat.filter(|_| what == Expectation::Echo).map(|beat| bench.echo_owners(episode, beat)).unwrap_or_default();
+            rules.extend(last_deed(episode, happened.line, |_| true).map(|deed| bench.survivals(episode, &deed)).unwrap_or_default());
             rules.extend(rules_for(episode, None, what).into_iter().map(str::to_owned));
             if self.is_halted(happened.line) || told || rules.is_empty() || (ladder.is_none() && !rules.iter().any(|rule| bench.has(rule)))
             {

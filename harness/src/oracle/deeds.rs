@@ -9,7 +9,11 @@ use crate::trace::Event;
 /// What the clients did before a request that may have harmed the kernel: the last deed that was not a request answered as it should be,
 /// then the last deed of any kind.
 pub(super) fn deeds_before(episode: &Episode, request: &Request) -> [Option<Deed>; 2] {
-    let line = episode.asked(request).line;
+    deeds_until(episode, episode.asked(request).line)
+}
+
+/// The same before a line.
+pub(super) fn deeds_until(episode: &Episode, line: u64) -> [Option<Deed>; 2] {
     let harmless = |message: usize| episode.request_of(message).is_some_and(|other| other.honest && !other.replies.is_empty());
     [last_deed(episode, line, |message| !harmless(message)), last_deed(episode, line, |_| true)]
 }
@@ -27,10 +31,20 @@ pub(super) fn last_deed(episode: &Episode, line: u64, counts: impl Fn(usize) -> 
         let deed = match &happened.event {
             Event::Signalled(signal) if signal.purpose == "interrupt" => Deed::Interrupt,
             Event::Disconnected(_) => Deed::Disconnect,
-            Event::Connected(_) => Deed::Connect,
+            Event::Connected(connected) if !connected.early && !is_of_the_plan(episode, &connected.client) => Deed::Connect,
             _ => return None,
         };
         Some((happened.line, deed))
     });
     messages.chain(beats).chain(events).filter(|(known, _)| *known < line).max_by_key(|(line, _)| *line).map(|(_, deed)| deed)
+}
+
+/// Whether the plan has this client from its begin, so that its connection is nothing that a step did.
+fn is_of_the_plan(episode: &Episode, client: &str) -> bool {
+    episode.events.iter().any(|happened| match &happened.event {
+        Event::ScenarioStarted(started) => {
+            started.plan.get("clients").and_then(|clients| clients.as_array()).is_some_and(|clients| clients.iter().any(|name| name == client))
+        }
+        _ => false,
+    })
 }

@@ -43,7 +43,8 @@ pub(super) fn mark_interleaved(episode: &mut Episode) {
         let begin = request.busy.or(inputs(episode, number)).unwrap_or(request.sent);
         let end = [request.reply(), request.idle].into_iter().flatten().max().unwrap_or(usize::MAX);
         let own = usize::from(inputs(episode, number).is_some_and(|input| input > begin && input < end));
-        let between = begins.partition_point(|&input| input < end) - begins.partition_point(|&input| input <= begin);
+        // What can't be read may leave an end that lies before its begin.
+        let between = begins.partition_point(|&input| input < end).saturating_sub(begins.partition_point(|&input| input <= begin));
         episode.requests[number].interleaved = between > own;
     }
 }

@@ -99,6 +99,10 @@ impl Bench for Rules<'_> {
         self.claiming(|check| check.owns(episode, request, what))
     }
 
+    fn echo_owners(&self, episode: &Episode, beat: usize) -> Vec<String> {
+        self.claiming(|check| check.owns_echo(episode, beat))
+    }
+
     fn has_answered(&self, key: &str) -> bool {
         self.support.get(key) == Some(&true)
     }

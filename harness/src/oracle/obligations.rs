@@ -28,6 +28,8 @@ enum When {
     Odd,
     /// Nothing is wrong about it.
     Plain,
+    /// It had asked for input, and the client had answered.
+    InputAnswered,
     /// It may have been aborted.
     Aborted,
     /// Its reply has another status than `ok`, or there is none.
@@ -49,6 +51,7 @@ const fn row(what: Expectation, of: Of, when: When, rule: &'static str) -> Row {
 /// The first line that fits, and whose rule is judged, names the rule.
 const TABLE: &[Row] = &[
     row(Expectation::Reply, Of::Type("execute_request"), When::InputInterrupted, "STDIN-15"),
+    row(Expectation::Reply, Of::Type("execute_request"), When::InputAnswered, "STDIN-06"),
     row(Expectation::Reply, Of::Type("execute_request"), When::Always, "EXEC-01"),
     row(Expectation::Reply, Of::TypeOn("kernel_info_request", Channel::Control), When::Always, "CTRL-02"),
     row(Expectation::Reply, Of::TypeOn("shutdown_request", Channel::Control), When::Always, "LIFE-03"),
@@ -102,6 +105,10 @@ impl When {
             Self::InputInterrupted => request.is_some_and(|request| !request.inputs.is_empty()) && interrupts(episode) > 0,
             Self::Odd => request.is_some_and(|request| is_wrong(episode, request)),
             Self::Plain => request.is_none_or(|request| !is_wrong(episode, request)),
+            Self::InputAnswered => {
+                let asked = request.and_then(|request| request.inputs.first().copied());
+                asked.is_some_and(|input| episode.requests.iter().any(|other| other.role == Role::Reply && other.honest && other.sent > input))
+            }
             Self::Aborted => request.is_some_and(|request| request.maybe_aborted),
             Self::NotOk => request.is_some_and(|request| episode.status_of(request) != "ok"),
         }
@@ -115,6 +122,9 @@ pub(super) fn rules_for_crash(episode: &Episode, line: u64) -> Vec<&'static str>
     if interrupts(episode) > 0 {
         rules.push(if executing { "INT-01" } else { "INT-05" });
     }
+    if fails(episode, line) {
+        rules.push("EXEC-34");
+    }
     if executing {
         rules.push("EXEC-01");
     }
@@ -123,14 +133,21 @@ pub(super) fn rules_for_crash(episode: &Episode, line: u64) -> Vec<&'static str>
     if last_beat.is_some_and(|beat| last.is_none_or(|last| last.line < beat.line)) {
         rules.push("AUTH-17");
     }
-    if let Some(last) = last {
-        rules.extend(rules_for_fault(episode, last));
-    }
+    // One that never spoke has stumbled over nothing that it was sent.
     if !episode.messages.iter().any(Seen::from_kernel) {
         rules.push("LIFE-01");
     }
+    if let Some(last) = last {
+        rules.extend(rules_for_fault(episode, last));
+    }
     rules.push("EXEC-34");
     rules
+}
+
+/// Whether an execution was going on that every kernel ends with an error: one failure must not be another's.
+fn fails(episode: &Episode, line: u64) -> bool {
+    let outcome = |request: &&Request| episode.asked(request).facts.get("outcome").is_some_and(|outcome| outcome == "error");
+    episode.requests.iter().filter(|request| is_pending_execution(episode, request, line)).any(|request| outcome(&request))
 }
 
 /// What a kernel must survive, by what was wrong with the message it got last.

@@ -128,10 +128,17 @@ impl Path {
         }
     }
 
-    /// Whether the part of the message that it leads into could be read: what is no object has no members to look at.
+    /// Whether the part of the message that it leads into could be read: what is no object has no members to look at, and what
+    /// our own limit cut off is not known.
     pub(crate) fn is_readable(&self, episode: &Episode, message: usize) -> bool {
-        match (self.of, self.root) {
-            (Of::Message, Root::Part(name)) => episode.messages[message].part(name).is_some_and(|part| self.steps.is_empty() || part.is_object()),
+        let Root::Part(name) = self.root else { return true };
+        let seen = &episode.messages[message];
+        match self.of {
+            Of::Message => !seen.is_cut(name) && seen.part(name).is_some_and(|part| self.steps.is_empty() || part.is_object()),
+            Of::Reply => {
+                let reply = episode.request_of(message).and_then(|request| request.reply());
+                reply.is_none_or(|reply| !episode.messages[reply].is_cut(name))
+            }
             _ => true,
         }
     }

@@ -173,6 +173,12 @@ impl Seen {
         self.parts[PartName::Header as usize].as_ref().is_some_and(|header| header.is_object())
     }
 
+    /// Whether our own limit cut this part off, so that what it lacks is not known.
+    #[must_use]
+    pub fn is_cut(&self, name: PartName) -> bool {
+        self.cut_from.is_some() && self.malformations.iter().any(|malformation| malformation.part == Some(name))
+    }
+
     /// One of the four parts, if it could be read.
     #[must_use]
     pub fn part(&self, name: PartName) -> Option<&Json> {

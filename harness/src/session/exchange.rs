@@ -53,7 +53,7 @@ impl Session {
 
     fn deliver(&mut self, client: &str, channel: Channel, frames: Vec<Frame>, step: Option<&str>, facts: &Facts) -> Result<(), SessionError> {
         self.transport.send(client, channel, &frames)?;
-        self.flow.count(&[]);
+        self.flow.count(0);
         self.recorder.record(Event::Sent(Sent {
             client: client.to_owned(),
             channel,
@@ -70,7 +70,7 @@ impl Session {
         let mut arrivals = std::mem::take(&mut self.arrivals);
         let wakers = self.wakers();
         let began = Instant::now();
-        self.transport.wait(until, &wakers, &mut arrivals)?;
+        self.behind = self.transport.wait(until, &wakers, &mut arrivals)?;
         self.waited += began.elapsed();
         for arrival in arrivals.drain(..) {
             self.take_in(arrival)?;
@@ -81,7 +81,7 @@ impl Session {
 
     fn take_in(&mut self, arrival: Arrival) -> Result<(), SessionError> {
         let Arrival { client, channel, frames, at, cut_from } = arrival;
-        self.flow.count(&frames);
+        self.flow.count(cut_from.unwrap_or_else(|| size(&frames)));
         let mut received = Received {
             client,
             channel,
@@ -164,6 +164,10 @@ impl Session {
             owed.note(Expectation::Echo, at);
         }
     }
+}
+
+fn size(frames: &[Frame]) -> u64 {
+    frames.iter().map(|frame| frame.len() as u64).sum()
 }
 
 fn execution_state<'a>(decoded: &'a Decoded<'_>) -> Option<&'a str> {

@@ -79,7 +79,7 @@ impl Session {
             session.ledger.get(id).is_some_and(|owed| owed.seen.contains(&Expectation::Reply) || owed.seen.contains(&Expectation::Echo))
         };
         let mut waited = vec![None; asked.len()];
-        while Instant::now() < until && !self.heard_enough(asked, &waited) && !self.cancel.is_set() && !self.has_exited() && !self.flow.is_flood() {
+        while (Instant::now() < until || self.behind) && !self.heard_enough(asked, &waited) && !self.cancel.is_set() && !self.has_exited() && !self.flow.is_flood() {
             let soon = Instant::now() + self.deadlines.half();
             self.receive(soon.min(until))?;
             for ((_, id), waited) in asked.iter().zip(&mut waited) {

@@ -51,7 +51,7 @@ use ledger::Ledger;
 use start::Restart;
 use transport::{Arrival, Transport, TransportError};
 
-/// Why a session can't go on. None of these is the kernel's fault.
+/// Why a session can't go on.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// A socket.
@@ -66,6 +66,9 @@ pub enum SessionError {
     /// The connection file of a running kernel.
     #[error(transparent)]
     Scheme(#[from] UnknownScheme),
+    /// A kernel that sends without end before it is ready.
+    #[error("the kernel was not ready when it had sent {} messages or {} MiB, more than is taken in", flow::MESSAGES, flow::BYTES >> 20)]
+    Flooded,
     /// A plan's mistake.
     #[error("the plan uses client {0}, which is not connected")]
     NoClient(String),
@@ -94,6 +97,8 @@ pub struct Session {
     deadlines: Deadlines,
     habits: Habits,
     flow: Flow,
+    /// Whether more has arrived than was taken in, so that what is missing may be there already.
+    behind: bool,
     cancel: Cancel,
     rng: fastrand::Rng,
     /// Kept between waits so that it is not allocated anew for each.

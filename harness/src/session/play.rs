@@ -6,9 +6,9 @@ use rustix::process::Signal;
 
 use super::kernel::{InterruptMode, signal_named};
 use super::settle::{Settlement, Suspicion};
-use super::{Session, SessionError};
+use super::{Session, SessionError, flow};
 use crate::plan::{Action, Await, Object, Outgoing, Owed, Plan, Step};
-use crate::trace::{Bytes, Disconnected, Event, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Why};
+use crate::trace::{Bytes, Disconnected, Event, Noted, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Why};
 use crate::wire::Channel;
 
 /// What one play of a plan came to.
@@ -39,6 +39,9 @@ impl Session {
         let expected_exit = self.asked_to_exit;
         let died = self.has_exited() && !expected_exit;
         let reason = stop.map(|settlement| reason(settlement, expected_exit));
+        if stop == Some(Settlement::Flooded) {
+            self.tell_of_flood();
+        }
         let completed = stop.is_none() || (stop == Some(Settlement::Exited) && expected_exit);
         self.close_guests(plan);
         self.recorder.record(Event::ScenarioEnded(ScenarioEnded {
@@ -54,6 +57,15 @@ impl Session {
             reusable: stop.is_none() && self.suspicions.is_empty() && !self.has_exited(),
             cancelled: stop == Some(Settlement::Cancelled),
         })
+    }
+
+    fn tell_of_flood(&self) {
+        let text = format!(
+            "the kernel sent more than {} messages or {} MiB in one scenario, more than is taken in; it was given up there",
+            flow::MESSAGES,
+            flow::BYTES >> 20
+        );
+        self.recorder.record(Event::Error(Noted { what: "flooded".to_owned(), text }));
     }
 
     fn begin(&mut self) {

@@ -96,6 +96,10 @@ impl Session {
         if owed.answered() {
             return Ok(Next::Settle(Why::Answered));
         }
+        // What it lacks may be among what was not taken in yet.
+        if self.behind {
+            return Ok(Next::Wait(now));
+        }
         let asked_after = owed.step.as_deref() == Some("fence");
         match &owed.fence {
             Some(fence) => match self.passed(owed, fence, now) {
@@ -106,7 +110,9 @@ impl Session {
             None if asked_after || owed.then_exit || owed.wants.contains(&Expectation::Echo) => {}
             None if owed.unowed || (owed.optional && !self.habits.answers(owed)) => return Ok(Next::Fence),
             None => {
-                if let Some(half_done) = owed.half_done {
+                // A message without a reply is half done as soon as it is sent.
+                let replyless = (!owed.wants.contains(&Expectation::Reply)).then_some(owed.sent);
+                if let Some(half_done) = owed.half_done.or(replyless) {
                     let at = half_done + self.deadlines.half();
                     return Ok(if at <= now { Next::Fence } else { Next::Wait(at) });
                 }
@@ -136,7 +142,8 @@ impl Session {
             return Some(now);
         };
         let replied = fence.half_done.filter(|_| fence.seen.contains(&Expectation::Reply))?;
-        let grace = replied + self.deadlines.half();
+        // What floods in may hold up the rest, which is on another channel; but no longer than an answer may take.
+        let grace = (replied.max(self.last_news) + self.deadlines.half()).min(replied + self.deadlines.reply());
         let in_full = fence.answered() && (owed.unowed || owed.seen.contains(&Expectation::Idle));
         Some(if in_full { now } else { grace })
     }

@@ -125,6 +125,7 @@ impl Greeting for Opening<'_> {
             deadlines: Deadlines::uncalibrated(self.starting.deadline_scale),
             habits: Default::default(),
             flow: Default::default(),
+            behind: false,
             cancel: self.starting.cancel.clone(),
             rng: fastrand::Rng::with_seed(self.starting.seed),
             arrivals: Vec::new(),
@@ -180,6 +181,9 @@ impl Session {
     fn get_ready(&mut self) -> Result<Greeted, SessionError> {
         let began = Instant::now();
         let greeted = self.greet("a", began + self.deadlines.startup())?;
+        if self.flow.is_flood() {
+            return Err(SessionError::Flooded);
+        }
         if greeted != Greeted::Ready {
             return Ok(greeted);
         }
@@ -228,7 +232,7 @@ impl Session {
             }
             let half_over = owed.half_done.filter(|_| owed.seen.contains(&Expectation::Reply)).map(|at| at + self.deadlines.half());
             let now = Instant::now();
-            if half_over.is_some_and(|at| at <= now) && now < until {
+            if half_over.is_some_and(|at| at <= now) && now < until && !self.behind {
                 return Ok(None);
             }
             if now >= until || self.cancel.is_set() || self.flow.is_flood() {

@@ -5,12 +5,15 @@
 //! kernel's work and ours then overlap, and what is lost if we are killed is what the last moment brought.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Event, Record, TRACE_VERSION, TraceStarted};
+
+/// Bytes that are gathered before the system is bothered; a round trip's records take a few thousand.
+const BUFFER: usize = 64 << 10;
 
 /// Why a trace could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -28,15 +31,13 @@ pub struct Recorder {
 }
 
 struct Inner {
-    file: Option<File>,
+    file: Option<BufWriter<File>>,
     /// Recorded and not yet written.
     pending: Vec<Record>,
     /// Written and not yet taken by [`Recorder::take`], where a listener wants them.
     kept: Vec<Record>,
     keep: bool,
-    buffer: Vec<u8>,
     lines: u64,
-    bytes: u64,
     /// Where all goes from when this trace became part of another on.
     joined: Option<Arc<Recorder>>,
 }
@@ -51,7 +52,7 @@ impl Recorder {
             .mode(0o600)
             .open(path)
             .map_err(|source| RecorderError { path: path.to_owned(), source })?;
-        Ok(Self::begin(path.to_owned(), Some(file), seed))
+        Ok(Self::begin(path.to_owned(), Some(BufWriter::with_capacity(BUFFER, file)), seed))
     }
 
     /// A trace that is kept in memory only, until it is taken.
@@ -59,8 +60,8 @@ impl Recorder {
         Self::begin(PathBuf::new(), None, seed)
     }
 
-    fn begin(path: PathBuf, file: Option<File>, seed: u64) -> Self {
-        let inner = Inner { file, pending: Vec::new(), kept: Vec::new(), keep: true, buffer: Vec::new(), lines: 0, bytes: 0, joined: None };
+    fn begin(path: PathBuf, file: Option<BufWriter<File>>, seed: u64) -> Self {
+        let inner = Inner { file, pending: Vec::new(), kept: Vec::new(), keep: true, lines: 0, joined: None };
         let recorder = Self { path, began: Instant::now(), inner: Mutex::new(inner) };
         let now = jiff::Timestamp::now();
         recorder.record(Event::TraceStarted(TraceStarted {
@@ -131,11 +132,6 @@ impl Recorder {
         Ok((inner.lines - records.len() as u64 + 1, records))
     }
 
-    /// Bytes written so far.
-    pub fn bytes(&self) -> u64 {
-        self.lock().bytes
-    }
-
     /// A panic elsewhere must not cost the record, so a poisoned lock is taken all the same: each change to `Inner` is complete in itself.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -151,24 +147,19 @@ impl Inner {
         if self.pending.is_empty() {
             return Ok(());
         }
-        self.buffer.clear();
-        if self.file.is_some() {
-            for record in &self.pending {
-                serde_json::to_writer(&mut self.buffer, record)?;
-                self.buffer.push(b'\n');
-            }
-        }
         if let Some(file) = &mut self.file {
-            file.write_all(&self.buffer)?;
+            for record in &self.pending {
+                serde_json::to_writer(&mut *file, record)?;
+                file.write_all(b"\n")?;
+            }
+            file.flush()?;
         }
-        self.bytes += self.buffer.len() as u64;
         self.lines += self.pending.len() as u64;
         if self.keep {
             self.kept.append(&mut self.pending);
         } else {
             self.pending.clear();
         }
-        self.buffer.shrink_to(1 << 20);
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! `echo`: heartbeat bytes come back.
 //!
 //! - `while`: `busy`, to look only at heartbeats sent while an execution was going on
-//! - `bytes`: `other`, to look only at bytes other than `ping`
+//! - `bytes`: `other`, to look only at bytes other than `ping`; the rule answers for bytes that are no plain text and never came back
 //!
 //! An echo must come, and be equal byte for byte. How soon is a matter of `echo-time`.
 
@@ -38,8 +38,7 @@ pub(super) fn compile(reader: &Reader<'_>, _: &Compiler<'_>) -> Option<Box<dyn C
 impl Check for Echo {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
         for (index, beat) in episode.beats.iter().enumerate().filter(|(_, beat)| beat.direction == Direction::ToKernel) {
-            let is_ping = matches!(beat.frames.as_slice(), [frame] if frame.0 == b"ping");
-            if (self.other && is_ping) || (self.busy && !is_busy(episode, beat.line)) {
+            if (self.other && is_ping(beat)) || (self.busy && !is_busy(episode, beat.line)) {
                 continue;
             }
             // A REQ socket has one question open at a time, so that the next arrival is its answer.
@@ -50,6 +49,14 @@ impl Check for Echo {
             }
         }
     }
+
+    fn owns_echo(&self, episode: &Episode, beat: usize) -> bool {
+        self.other && !episode.beats[beat].frames.iter().all(|frame| frame.0.is_ascii())
+    }
+}
+
+fn is_ping(beat: &Beat) -> bool {
+    matches!(beat.frames.as_slice(), [frame] if frame.0 == b"ping")
 }
 
 impl Echo {

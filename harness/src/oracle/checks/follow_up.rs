@@ -40,7 +40,7 @@ impl Check for FollowUp {
             };
             report.exercised();
             let status = episode.status_of(next);
-            if status != "ok" {
+            if ["error", "aborted", "abort"].contains(&status) {
                 let place = format!("{status} after {}", episode.status_of(failed));
                 report.deviation(episode, About::Messages(&[answer, reply]), &place, || {
                     format!("an execution ended with status \"{status}\" after a failed one, where ok was expected")

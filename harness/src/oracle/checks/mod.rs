@@ -72,6 +72,11 @@ pub(crate) trait Check: Send {
         false
     }
 
+    /// Whether the rule is about just this heartbeat, by its index: that it is echoed.
+    fn owns_echo(&self, _episode: &Episode, _beat: usize) -> bool {
+        false
+    }
+
     /// Whether kernels have promised to know what this check owns.
     fn is_promised(&self) -> bool {
         false

@@ -11,6 +11,7 @@ use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
+use crate::oracle::request::Request;
 use crate::spec::reader::{Item, Reader};
 use crate::trace::Event;
 use crate::wire::Channel;
@@ -28,8 +29,12 @@ impl Check for Quiet {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
         let mut moments: Vec<(u64, Moment)> = Vec::new();
         for (index, seen) in episode.messages.iter().enumerate() {
-            let chatter = seen.from_kernel() && seen.channel == Channel::Iopub && !seen.copy;
-            moments.push((seen.t, if chatter { Moment::Published(index) } else { Moment::Cause }));
+            let moment = match (seen.from_kernel() && seen.channel == Channel::Iopub, seen.copy) {
+                (false, _) => Moment::Cause,
+                (true, false) => Moment::Published(index),
+                (true, true) => Moment::Mark,
+            };
+            moments.push((seen.t, moment));
         }
         moments.extend(episode.events.iter().map(|happened| {
             let moment =
@@ -55,17 +60,21 @@ impl Quiet {
         let mut since = moments.first().map_or(0, |(t, _)| *t);
         for &(t, moment) in moments {
             let silence = seconds_between(since, t);
-            let is_idle = silence >= self.after && !self.is_pending(episode, t);
+            let is_idle = || silence >= self.after && !self.is_pending(episode, t);
             match moment {
-                Moment::Published(message) if is_idle && !is_planned(episode, message) => {
-                    report.exercised();
-                    let name = name_of(episode, message);
-                    report.deviation(episode, About::Message(message), name, || {
-                        format!("{name} was published {silence:.1} s after the kernel had become idle")
-                    });
+                // Chatter does not make a kernel busy, however often it comes.
+                Moment::Published(message) if is_part_of_request(episode, message, t) || is_planned(episode, message) => since = t,
+                Moment::Published(message) => {
+                    if is_idle() {
+                        report.exercised();
+                        let name = name_of(episode, message);
+                        report.deviation(episode, About::Message(message), name, || {
+                            format!("{name} was published {silence:.1} s after the kernel had become idle")
+                        });
+                    }
                 }
-                Moment::Published(_) | Moment::Cause => {
-                    if is_idle {
+                Moment::Cause => {
+                    if is_idle() {
                         report.exercised();
                     }
                     since = t;
@@ -82,6 +91,12 @@ impl Quiet {
             episode.asked(request).t < t && request.honest && ended.is_none_or(|ended| ended >= t)
         })
     }
+}
+
+/// Whether a message came in the course of its request: before that had both its reply and its idle.
+fn is_part_of_request(episode: &Episode, message: usize, t: u64) -> bool {
+    let ended = |request: &Request| [request.reply(), request.idle].into_iter().flatten().map(|last| episode.messages[last].t).max();
+    episode.request_of(message).is_some_and(|request| ended(request).is_none_or(|ended| ended >= t))
 }
 
 /// Whether the plan of the request behind a message says that it writes later.

@@ -60,6 +60,9 @@ impl Check for StreamText {
 impl StreamText {
     fn judge_stream(&self, episode: &Episode, request: &Request, name: &str, wanted: &str, report: &mut Report<'_>) {
         let Some(idle) = request.idle else { return };
+        if !is_well_formed(episode, request) {
+            return;
+        }
         let text = |until: usize| -> String {
             let streams = request.iopub.iter().filter(|&&message| message < until).map(|&message| &episode.messages[message]);
             streams
@@ -98,6 +101,12 @@ impl StreamText {
             });
         }
     }
+}
+
+/// Whether all its stream messages have a name and a text; else other rules tell what is wrong.
+fn is_well_formed(episode: &Episode, request: &Request) -> bool {
+    let streams = request.iopub.iter().map(|&message| &episode.messages[message]).filter(|seen| seen.msg_type() == "stream");
+    streams.into_iter().all(|seen| seen.text("text").is_some() && matches!(seen.text("name"), Some("stdout" | "stderr")))
 }
 
 fn kind_of(found: &str, wanted: &str) -> &'static str {

@@ -1,4 +1,4 @@
-//! Whether a kernel failed to start because another program took one of its ports.
+//! Who has a kernel's ports: the kernel itself, or another program that took one, so that it could not start.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -61,6 +61,20 @@ pub fn taken_port(connection: &ConnectionInfo, root: u32) -> Option<Taken> {
     // A connection whose owner has closed it has no inode; it is on its way out.
     let foreign = suspects.into_iter().find(|(_, inode)| *inode != 0 && !own.contains(inode));
     foreign.map(|(channel, _)| Taken { channel, port: connection.port(channel) })
+}
+
+/// The channels on whose ports a process in the tree below `root` listens; not known for ipc.
+#[must_use]
+pub(super) fn listening(connection: &ConnectionInfo, root: u32) -> Option<Vec<Channel>> {
+    if connection.transport != TransportKind::Tcp {
+        return None;
+    }
+    let ip = connection.ip.parse().ok()?;
+    let own = sockets_below(root);
+    let listeners: Vec<TcpNetEntry> =
+        sockets().into_iter().filter(|entry| entry.state == TcpState::Listen && own.contains(&entry.inode)).collect();
+    let has = |channel: &Channel| listeners.iter().any(|entry| blocks(entry.local_address, ip, connection.port(*channel)));
+    Some(Channel::ALL.into_iter().filter(has).collect())
 }
 
 /// Whether a socket at `address` keeps another from `ip` and `port`.

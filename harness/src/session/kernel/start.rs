@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
-use super::clash::{speaks_of_clash, taken_port};
+use super::clash::{listening, speaks_of_clash, taken_port};
 use super::command::Command;
 use super::connection_file::{ConnectionFile, ConnectionFileError, Reach};
 use super::exit::ExitStatus;
@@ -12,7 +13,7 @@ use super::kernelspec::InterruptMode;
 use super::launch::{LaunchError, Launcher, Life, joined_event};
 use super::process::KernelProcess;
 use crate::trace::{Event, Noted, Recorder};
-use crate::wire::ConnectionInfo;
+use crate::wire::{Channel, ConnectionInfo};
 
 /// Starts in all, of which each but the first follows a clash of ports.
 const STARTS: u32 = 4;
@@ -56,14 +57,22 @@ pub enum StartError {
         stderr: String,
     },
     /// It lives and does not answer.
-    #[error("the kernel does not answer{}", shown(stderr))]
+    #[error("the kernel does not answer{}: {reach}; if it is only slow, give it more time with --deadline-scale{}", after(*waited), shown(stderr))]
     NoAnswer {
+        /// How long it was waited for.
+        waited: Duration,
+        /// Which of its ports it listens on, in words.
+        reach: String,
         /// Its last lines on stderr.
         stderr: String,
     },
     /// Each time another program took a port.
     #[error("another program took a port of the kernel, {STARTS} times in a row: {0}")]
     Clash(String),
+}
+
+fn after(waited: Duration) -> String {
+    format!(" after {:.1} s", waited.as_secs_f64())
 }
 
 fn shown(stderr: &str) -> String {
@@ -176,9 +185,13 @@ impl Starter {
         let mut client = greeting.open(file.info()).map_err(StartError::Client)?;
         let number = Life { number: life, restarted: false };
         self.recorder.record(Event::KernelStarted(joined_event(&file, number, interrupt_mode)));
+        let began = Instant::now();
         match greeting.wait(&mut client, None) {
             Greeted::Ready => Ok(Kernel { client, process: None, file, life }),
-            Greeted::Exited | Greeted::NoAnswer => Err(StartError::NoAnswer { stderr: String::new() }),
+            Greeted::Exited | Greeted::NoAnswer => {
+                let reach = format!("is it still running, and is {} its connection file?", path.display());
+                Err(StartError::NoAnswer { waited: began.elapsed(), reach, stderr: String::new() })
+            }
         }
     }
 
@@ -192,6 +205,7 @@ impl Starter {
         let mut client = greeting.open(file.info()).map_err(StartError::Client)?;
         let life = Life { number, restarted: false };
         let process = Arc::new(self.launcher.launch(command, &file, life, &self.recorder)?);
+        let began = Instant::now();
         let greeted = greeting.wait(&mut client, Some(&process));
         if greeted == Greeted::Ready {
             return Ok(Attempt::Ready(Box::new(Kernel { client, process: Some(process), file, life: number })));
@@ -203,7 +217,13 @@ impl Starter {
         let stderr = last_lines(&process.stderr_tail());
         Err(match process.exited() {
             Some(status) => StartError::Exited { status, stderr },
-            None => StartError::NoAnswer { stderr },
+            None => {
+                let reach = match listening(file.info(), process.guard_pid()) {
+                    Some(listening) => describe(&listening, file.info()),
+                    None => "whether it listens can't be seen".to_owned(),
+                };
+                StartError::NoAnswer { waited: began.elapsed(), reach, stderr }
+            }
         })
     }
 }
@@ -221,6 +241,19 @@ fn clash(process: &KernelProcess, connection: &ConnectionInfo) -> Option<String>
     process.exited()?;
     let said = [process.stderr_tail(), process.stdout_tail()].iter().find_map(|output| speaks_of_clash(output))?;
     Some(format!("the kernel says: {}", cut(&said)))
+}
+
+/// Which channels a kernel listens on, and which not.
+fn describe(listening: &[Channel], connection: &ConnectionInfo) -> String {
+    let named = |wanted: bool| {
+        let channels = Channel::ALL.into_iter().filter(|channel| listening.contains(channel) == wanted);
+        channels.map(|channel| format!("{channel} ({})", connection.port(channel))).collect::<Vec<_>>().join(", ")
+    };
+    match listening.len() {
+        0 => format!("it listens on none of its ports: {}", named(false)),
+        all if all == Channel::ALL.len() => "it listens on all its ports".to_owned(),
+        _ => format!("it listens on {}, and not on {}", named(true), named(false)),
+    }
 }
 
 /// The last lines of an output, without empty ones at the end.

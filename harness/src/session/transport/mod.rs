@@ -84,6 +84,7 @@ pub trait Transport: Send {
     /// Gives frames to a socket.
     fn send(&mut self, client: &str, channel: Channel, frames: &[Frame]) -> Result<(), TransportError>;
 
-    /// Takes what has arrived; if nothing has, waits for it until `until` or until one of `wakers` is readable.
-    fn wait(&mut self, until: Instant, wakers: &[RawFd], arrivals: &mut Vec<Arrival>) -> Result<(), TransportError>;
+    /// Takes what has arrived; if nothing has, waits for it until `until` or until one of `wakers` is readable. Returns whether
+    /// more has arrived than was taken.
+    fn wait(&mut self, until: Instant, wakers: &[RawFd], arrivals: &mut Vec<Arrival>) -> Result<bool, TransportError>;
 }

@@ -12,6 +12,10 @@ const RECONNECT_MS: i32 = 5;
 /// The largest frame that libzmq may take from a kernel, in bytes. Above it libzmq drops the connection, which shows as silence.
 const FRAME_LIMIT: i64 = 256 << 20;
 
+/// Messages that libzmq keeps for us at most, for each socket; then it reads no more, and the kernel has to wait or to drop. More
+/// than any scenario brings while we look elsewhere, and little enough that a kernel that sends without end can't fill our memory.
+const RECEIVED_AHEAD: i32 = 20_000;
+
 /// Messages taken from one socket before the others get their turn.
 const BURST: usize = 256;
 
@@ -46,9 +50,9 @@ impl ZeroMq {
         socket.set_linger(0)?;
         socket.set_reconnect_ivl(RECONNECT_MS)?;
         socket.set_maxmsgsize(FRAME_LIMIT)?;
-        // No high-water mark: at one, libzmq would block a sender or drop what the kernel published.
+        // No high-water mark for what we send: at one, libzmq would block us.
         socket.set_sndhwm(0)?;
-        socket.set_rcvhwm(0)?;
+        socket.set_rcvhwm(RECEIVED_AHEAD)?;
         match channel {
             Channel::Iopub => endpoint.topics.iter().try_for_each(|topic| socket.set_subscribe(&topic.0))?,
             // Lets it ask again after an answer that never came.
@@ -90,7 +94,7 @@ impl Transport for ZeroMq {
         open.socket.send_multipart(frames, zmq::DONTWAIT).map_err(|error| trouble("cannot send", error))
     }
 
-    fn wait(&mut self, until: Instant, wakers: &[RawFd], arrivals: &mut Vec<Arrival>) -> Result<(), TransportError> {
+    fn wait(&mut self, until: Instant, wakers: &[RawFd], arrivals: &mut Vec<Arrival>) -> Result<bool, TransportError> {
         let mut items: Vec<zmq::PollItem<'_>> = self.open.iter().map(|open| open.socket.as_poll_item(zmq::POLLIN)).collect();
         items.extend(wakers.iter().map(|&fd| zmq::PollItem::from_fd(fd, zmq::POLLIN)));
         let timeout = until.saturating_duration_since(Instant::now());
@@ -100,29 +104,31 @@ impl Transport for ZeroMq {
             Ok(_) | Err(zmq::Error::EINTR) => {}
             Err(error) => return Err(trouble("cannot wait", error)),
         }
+        let mut more = false;
         for (open, item) in self.open.iter().zip(&items) {
             if item.is_readable() {
-                open.drain(arrivals)?;
+                more |= open.drain(arrivals)?;
             }
         }
-        Ok(())
+        Ok(more)
     }
 }
 
 impl Open {
-    fn drain(&self, arrivals: &mut Vec<Arrival>) -> Result<(), TransportError> {
+    /// Takes what there is, up to a burst; whether more may be left.
+    fn drain(&self, arrivals: &mut Vec<Arrival>) -> Result<bool, TransportError> {
         for _ in 0..BURST {
             let frames = match self.socket.recv_multipart(zmq::DONTWAIT) {
                 Ok(frames) => frames,
                 // A heartbeat socket that awaits no echo says EFSM.
-                Err(zmq::Error::EAGAIN | zmq::Error::EINTR | zmq::Error::EFSM) => return Ok(()),
+                Err(zmq::Error::EAGAIN | zmq::Error::EINTR | zmq::Error::EFSM) => return Ok(false),
                 Err(error) => return Err(trouble("cannot receive", error)),
             };
             let at = Instant::now();
             let (frames, cut_from) = bounded(frames);
             arrivals.push(Arrival { client: self.client.clone(), channel: self.channel, frames, at, cut_from });
         }
-        Ok(())
+        Ok(true)
     }
 }
 
