@@ -66,7 +66,8 @@ than = { type = "execute_reply" }
 fn fields_operators_and_kinds_have_known_names() {
     let field = "[check.shape]\non      = { type = \"status\" }\nrequire = { \"content.execution_stat\" = \"busy\" }\n";
     assert_eq!(mistakes(field), ["11: unknown field `execution_stat` (did you mean `execution_state`?)"]);
-    let operator = "[check.shape]\non      = { type = \"status\" }\nrequire = { \"content.execution_state\" = { in = [\"busy\"], patern = \"b\" } }\n";
+    let operator =
+        "[check.shape]\non      = { type = \"status\" }\nrequire = { \"content.execution_state\" = { in = [\"busy\"], patern = \"b\" } }\n";
     assert_eq!(mistakes(operator), ["11: unknown operator `patern` (did you mean `pattern`?)"]);
     let kind = "[check.shape]\non      = { type = \"status\" }\nrequire = { \"content.execution_state\" = { kind = \"text\" } }\n";
     assert_eq!(mistakes(kind), ["11: unknown kind `text` (known: null, bool, int, number, string, array, object)"]);

@@ -8,7 +8,7 @@ use super::deeds::{deeds_before, last_deed};
 use super::episode::Episode;
 use super::excerpt::{About, excerpt};
 use super::finding::{Finding, Kind};
-use super::obligations::rules_for;
+use super::obligations::{rule_for_deed, rules_for};
 use super::request::{Request, Role};
 use super::seen::Direction;
 use super::types::Types;
@@ -119,8 +119,9 @@ impl Blame {
         let may_lack = is_control_info(episode, request) && episode.kernel.claims().is_some_and(|claimed| claimed < (5, 5));
         let lacks_control = may_lack && !bench.has_answered(&support_key(episode, request));
         let total = ladder.is_some_and(|ladder| is_total(&ladder.kind) && !(lacks_control && ladder.kind == "control_stuck"));
-        let optional =
-            |what| !total && what == Expectation::Reply && !is_required(episode, request, types) && !bench.is_promised(episode, request, what);
+        let optional = |what| {
+            !total && what == Expectation::Reply && !is_required(episode, request, types) && !bench.is_promised(episode, request, what)
+        };
         // A kernel may lack the type, but one that says busy must say idle.
         let dangling = optional(first) && request.busy.is_some() && missing.contains(&Expectation::Idle);
         let what = if dangling { Expectation::Idle } else { first };
@@ -128,6 +129,7 @@ impl Blame {
         if total {
             let before = deeds_before(episode, request).into_iter().flatten().flat_map(|deed| bench.survivals(episode, &deed));
             rules.extend(bench.survivals(episode, &Deed::Message(request.sent)).into_iter().chain(before));
+            rules.extend(rule_for_deed(episode, episode.asked(request).line).map(str::to_owned));
         }
         rules.extend(rules_for(episode, Some(request), what).into_iter().map(str::to_owned));
         if rules.is_empty() || (!is_lockup && !rules.iter().any(|rule| bench.has(rule))) {
@@ -167,12 +169,18 @@ impl Blame {
             {
                 continue;
             }
-            if ladder.is_some_and(|ladder| ladder.kind != "heartbeat_lost") {
+            if ladder.is_some_and(|ladder| is_total(&ladder.kind) && ladder.kind != "heartbeat_lost") {
                 self.halted = Some(happened.line);
             }
             self.echo |= what == Expectation::Echo;
-            let finding =
-                finding(episode, About::Line(happened.line), format!("{} missing", name(what)), title_without_request(what), ladder);
+            let place = format!("{} missing: {}", name(what), rules[0]);
+            let finding = finding(
+                episode,
+                About::Line(happened.line),
+                place,
+                title_without_request(what, beat.map(|beat| &*episode.beats[beat].client)),
+                ladder,
+            );
             charges.push(Charge { rules, if_supported: None, coarse_place: finding.place.clone(), finding });
         }
     }
@@ -187,7 +195,8 @@ fn is_loose(id: &str) -> bool {
 fn came_by_itself(episode: &Episode, request: &Request, what: Expectation) -> bool {
     if what == Expectation::Exit {
         let line = request.settled.as_ref().map_or(0, |(line, _)| *line);
-        return request.ladder.is_none() && episode.exit().is_some_and(|(happened, exited)| happened.line > line && exited.signal.is_none());
+        return request.ladder.is_none()
+            && episode.exit().is_some_and(|(happened, exited)| happened.line > line && exited.signal.is_none());
     }
     let came = match what {
         Expectation::Reply => request.reply(),
@@ -301,9 +310,9 @@ pub(super) fn finding(episode: &Episode, about: About<'_>, place: String, title:
     }
 }
 
-fn title_without_request(what: Expectation) -> String {
+fn title_without_request(what: Expectation, client: Option<&str>) -> String {
     match what {
-        Expectation::Echo => "heartbeat bytes were not echoed".to_owned(),
+        Expectation::Echo => format!("a heartbeat of client {} was not echoed", client.unwrap_or("a")),
         Expectation::Exit => "the kernel accepted a shutdown and did not end".to_owned(),
         other => format!("{} never came", name(other)),
     }

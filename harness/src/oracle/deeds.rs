@@ -42,9 +42,11 @@ pub(super) fn last_deed(episode: &Episode, line: u64, counts: impl Fn(usize) -> 
 /// Whether the plan has this client from its begin, so that its connection is nothing that a step did.
 fn is_of_the_plan(episode: &Episode, client: &str) -> bool {
     episode.events.iter().any(|happened| match &happened.event {
-        Event::ScenarioStarted(started) => {
-            started.plan.get("clients").and_then(|clients| clients.as_array()).is_some_and(|clients| clients.iter().any(|name| name == client))
-        }
+        Event::ScenarioStarted(started) => started
+            .plan
+            .get("clients")
+            .and_then(|clients| clients.as_array())
+            .is_some_and(|clients| clients.iter().any(|name| name == client)),
         _ => false,
     })
 }

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use crate::trace::{Calibrated, KernelStarted};
 use crate::wire::Json;
 
+/// How many round trips a second of the protocol's texts has at least.
+const ROUND_TRIPS: f64 = 50.0;
+
 /// What is known of a kernel process at the end of an episode.
 #[derive(Debug, Clone, Default)]
 pub struct Kernel {
@@ -28,6 +31,14 @@ impl Kernel {
     pub fn has_feature(&self, name: &str) -> bool {
         let features = self.info.as_ref().and_then(|info| info.get("supported_features")?.as_array());
         features.is_some_and(|features| features.iter().any(|feature| feature.as_str() == Some(name)))
+    }
+
+    /// Seconds that `seconds` of the protocol's texts come to here. They are meant for a machine with time to spare; on one so busy
+    /// that a question about the kernel takes long, everything does.
+    #[must_use]
+    pub fn allow(&self, seconds: f64) -> f64 {
+        let round_trip = self.calibrated.as_ref().map_or(0, |calibrated| calibrated.round_trip);
+        seconds.max(ROUND_TRIPS * (round_trip as f64 / 1e9))
     }
 
     /// Major and minor number of the protocol version that it claims in `kernel_info_reply`.

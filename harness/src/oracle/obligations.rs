@@ -1,5 +1,7 @@
 //! Which rule answers for what: the one table from a broken obligation, or an unasked end of the process, to the rule that is named.
 
+use super::checks::Deed;
+use super::deeds::deeds_until;
 use super::episode::Episode;
 use super::request::{Request, Role};
 use super::seen::Seen;
@@ -107,7 +109,9 @@ impl When {
             Self::Plain => request.is_none_or(|request| !is_wrong(episode, request)),
             Self::InputAnswered => {
                 let asked = request.and_then(|request| request.inputs.first().copied());
-                asked.is_some_and(|input| episode.requests.iter().any(|other| other.role == Role::Reply && other.honest && other.sent > input))
+                asked.is_some_and(|input| {
+                    episode.requests.iter().any(|other| other.role == Role::Reply && other.honest && other.sent > input)
+                })
             }
             Self::Aborted => request.is_some_and(|request| request.maybe_aborted),
             Self::NotOk => request.is_some_and(|request| episode.status_of(request) != "ok"),
@@ -119,7 +123,7 @@ impl When {
 pub(super) fn rules_for_crash(episode: &Episode, line: u64) -> Vec<&'static str> {
     let mut rules = Vec::new();
     let executing = episode.requests.iter().any(|request| is_pending_execution(episode, request, line));
-    if interrupts(episode) > 0 {
+    if was_interrupted(episode, line) {
         rules.push(if executing { "INT-01" } else { "INT-05" });
     }
     if fails(episode, line) {
@@ -128,20 +132,29 @@ pub(super) fn rules_for_crash(episode: &Episode, line: u64) -> Vec<&'static str>
     if executing {
         rules.push("EXEC-01");
     }
-    let last = episode.messages.iter().rfind(|seen| !seen.from_kernel() && seen.line < line);
-    let last_beat = episode.beats.iter().rfind(|beat| beat.direction == super::Direction::ToKernel && beat.line < line);
-    if last_beat.is_some_and(|beat| last.is_none_or(|last| last.line < beat.line)) {
-        rules.push("AUTH-17");
-    }
-    // One that never spoke has stumbled over nothing that it was sent.
+    rules.extend(rule_for_deed(episode, line));
     if !episode.messages.iter().any(Seen::from_kernel) {
         rules.push("LIFE-01");
     }
-    if let Some(last) = last {
-        rules.extend(rules_for_fault(episode, last));
-    }
     rules.push("EXEC-34");
     rules
+}
+
+/// Whether an interrupt was the last that happened to the kernel, or nearly so: what came after it has no answer.
+fn was_interrupted(episode: &Episode, line: u64) -> bool {
+    let is_interrupt = |event: &Event| matches!(event, Event::Signalled(signal) if signal.purpose == "interrupt");
+    let signals = episode.events.iter().filter(|happened| is_interrupt(&happened.event)).map(|happened| happened.line);
+    let requests = episode.requests.iter().filter(|request| episode.type_of(request) == "interrupt_request");
+    let last = signals.chain(requests.map(|request| episode.asked(request).line)).filter(|&at| at < line).max();
+    last.is_some_and(|at| {
+        !episode.messages.iter().any(|seen| seen.from_kernel() && seen.line > at && seen.line < line && answers_later(episode, seen, at))
+    })
+}
+
+/// Whether a message of the kernel answers a request that was sent after a line.
+fn answers_later(episode: &Episode, seen: &Seen, at: u64) -> bool {
+    let request = seen.request.and_then(|number| episode.requests.get(number));
+    request.is_some_and(|request| episode.asked(request).line > at && episode.type_of(request) != "interrupt_request")
 }
 
 /// Whether an execution was going on that every kernel ends with an error: one failure must not be another's.
@@ -150,8 +163,39 @@ fn fails(episode: &Episode, line: u64) -> bool {
     episode.requests.iter().filter(|request| is_pending_execution(episode, request, line)).any(|request| outcome(&request))
 }
 
-/// What a kernel must survive, by what was wrong with the message it got last.
-fn rules_for_fault(episode: &Episode, last: &Seen) -> Option<&'static str> {
+/// The rule about what may have harmed the kernel before this line.
+pub(super) fn rule_for_deed(episode: &Episode, line: u64) -> Option<&'static str> {
+    match deeds_until(episode, line)[0]? {
+        Deed::Heartbeat => Some("AUTH-17"),
+        Deed::Message(message) => rule_for_fault(episode, &episode.messages[message]),
+        _ => None,
+    }
+}
+
+/// What a kernel must survive, by what the plan calls odd about a message.
+const ODDITIES: &[(&str, &str)] = &[
+    ("signature", "AUTH-08"),
+    ("replay", "AUTH-13"),
+    ("missing key", "ROB-05"),
+    ("header type", "ROB-06"),
+    ("type", "ROB-07"),
+    ("channel", "ROB-17"),
+    ("repeated id", "ROB-21"),
+    ("field type", "ROB-16"),
+    ("missing field", "ROB-16"),
+    ("version", "VER-03"),
+    ("cursor", "CMP-04"),
+    ("level", "INS-04"),
+    ("unknown access", "HIS-06"),
+    ("unsolicited", "STDIN-11"),
+    ("subshell", "SUB-07"),
+    ("command", "DBG-18"),
+    ("cold command", "DBG-06"),
+    ("opened twice", "COMM-10"),
+];
+
+/// What a kernel must survive, by what was wrong with the message that may have harmed it.
+fn rule_for_fault(episode: &Episode, last: &Seen) -> Option<&'static str> {
     if let Some(malformation) = last.malformations.first() {
         return Some(match malformation.kind {
             MalformationKind::NoDelimiter => "ROB-01",
@@ -161,6 +205,10 @@ fn rules_for_fault(episode: &Episode, last: &Seen) -> Option<&'static str> {
             MalformationKind::Json(_) => "ROB-03",
         });
     }
+    let odd = last.facts.get("odd").and_then(|odd| odd.as_str());
+    if let Some((_, rule)) = ODDITIES.iter().find(|(known, _)| odd == Some(known)) {
+        return Some(rule);
+    }
     if last.facts.get("sign").is_some_and(|sign| sign != "good") {
         return Some("AUTH-08");
     }
@@ -169,7 +217,7 @@ fn rules_for_fault(episode: &Episode, last: &Seen) -> Option<&'static str> {
         Role::Unknown => Some("ROB-07"),
         Role::Reply => Some("STDIN-11"),
         Role::Notice => Some("COMM-07"),
-        Role::Request if request.replies.is_empty() => Some("ROB-16"),
+        Role::Request if request.replies.is_empty() && is_wrong(episode, request) => Some("ROB-16"),
         Role::Request => None,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::trace::{Bytes, Facts, Received, Sent};
-use crate::wire::{Channel, DELIMITER, Json, Limits, Malformation, PartName, decode};
+use crate::wire::{Channel, DELIMITER, Json, Limits, Malformation, MalformationKind, Part, PartName, decode};
 
 /// Who a message goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,7 +103,13 @@ impl Reader {
         if let Some((at, _)) = &known {
             frames[*at] = b"{}";
         }
-        let decoded = decode(&frames, &Limits::default());
+        let mut decoded = decode(&frames, &Limits::default());
+        let several = |malformation: &Malformation| malformation.kind == MalformationKind::SeveralDelimiters;
+        if decoded.malformations.iter().any(several) {
+            // Which frame is which part can't be told.
+            decoded.malformations.retain(several);
+            decoded.parts = <[Part<'_>; 4]>::default();
+        }
         let sound = decoded.malformations.iter().all(|malformation| malformation.part != Some(PartName::Parent));
         let parent_bytes = decoded.part(PartName::Parent).bytes;
         let [header, parent, metadata, content] = decoded.parts.map(|part| part.value.map(Arc::new));

@@ -1,7 +1,7 @@
 //! How much has come in: a kernel that sends without end must cost neither our memory nor our time.
 
 /// Messages taken in for one scenario at most; the largest scenarios see some ten thousand.
-pub(super) const MESSAGES: u64 = 100_000;
+pub(super) const MESSAGES: u64 = 50_000;
 /// Bytes taken in for one scenario at most.
 pub(super) const BYTES: u64 = 256 << 20;
 

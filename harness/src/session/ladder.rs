@@ -130,7 +130,7 @@ fn kind(owed: &Owed, missing: &[Expectation], answered: &impl Fn(Channel) -> boo
     }
     match (heartbeat, control, shell) {
         (_, _, true) if owed.channel == Channel::Control && !control => "control_stuck",
-        (_, _, true) if missing.contains(&Expectation::Reply) => "no_reply",
+        (_, _, true) if missing.contains(&Expectation::Reply) || missing.contains(&Expectation::Echo) => "no_reply",
         (_, _, true) => "never_idle",
         (_, _, false) if owed.seen.contains(&Expectation::Input) => "stdin_stuck",
         (_, _, false) if spins && owed.msg_type != "execute_request" => "livelock",

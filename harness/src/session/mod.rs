@@ -66,6 +66,9 @@ pub enum SessionError {
     /// The connection file of a running kernel.
     #[error(transparent)]
     Scheme(#[from] UnknownScheme),
+    /// No trouble at all: the run is to end.
+    #[error("the run was cancelled before the kernel answered")]
+    Cancelled,
     /// A kernel that sends without end before it is ready.
     #[error("the kernel was not ready when it had sent {} messages or {} MiB, more than is taken in", flow::MESSAGES, flow::BYTES >> 20)]
     Flooded,

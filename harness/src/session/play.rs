@@ -34,6 +34,8 @@ impl Session {
     pub fn play(&mut self, plan: &Plan, attempt: u32) -> Result<Played, SessionError> {
         let plan_json = serde_json::to_value(plan).unwrap_or_else(|error| panic!("a plan is plain data and serializes: {error}"));
         self.recorder.record(Event::ScenarioStarted(ScenarioStarted { name: plan.scenario.clone(), attempt, plan: plan_json }));
+        // A plan can be megabytes; writing it must not look like time that the kernel took.
+        self.recorder.flush()?;
         self.begin();
         let stop = self.play_steps(plan)?;
         let expected_exit = self.asked_to_exit;
@@ -79,10 +81,10 @@ impl Session {
 
     fn play_steps(&mut self, plan: &Plan) -> Result<Stop, SessionError> {
         for client in &plan.clients {
-            if !self.clients.contains_key(client) {
-                if let Some(stop) = self.join(client, &[Bytes::default()], None)? {
-                    return Ok(Some(stop));
-                }
+            if !self.clients.contains_key(client)
+                && let Some(stop) = self.join(client, &[Bytes::default()], None)?
+            {
+                return Ok(Some(stop));
             }
         }
         for step in &plan.steps {

@@ -60,7 +60,10 @@ impl Session {
             for id in open {
                 match self.next_for(&id)? {
                     Next::Wait(instant) => until = until.min(instant),
-                    Next::Fence => self.fence(&id)?,
+                    Next::Fence => {
+                        self.fence(&id)?;
+                        until = Instant::now();
+                    }
                     Next::Miss(fence) => {
                         if let Some(settlement) = self.conclude(&fence, Why::Deadline)? {
                             return Ok(settlement);

@@ -148,6 +148,10 @@ impl Greeting for Opening<'_> {
     fn wait(&mut self, session: &mut Session, process: Option<&Arc<KernelProcess>>) -> Greeted {
         session.process = process.cloned();
         match session.get_ready() {
+            Ok(Greeted::NoAnswer) if self.starting.cancel.is_set() => {
+                self.trouble = Some(SessionError::Cancelled);
+                Greeted::NoAnswer
+            }
             Ok(greeted) => greeted,
             Err(error) => {
                 self.trouble = Some(error);
@@ -276,12 +280,19 @@ impl Session {
             self.strike_out(&id, Why::Abandoned);
             return Ok(None);
         }
-        Ok(match self.greet(client, until)? {
+        let greeted = self.greet(client, until)?;
+        Ok(self.settlement(greeted))
+    }
+
+    /// How the waiting ended, if the kernel is not ready.
+    fn settlement(&self, greeted: Greeted) -> Option<Settlement> {
+        match greeted {
             Greeted::Ready => None,
             Greeted::Exited => Some(Settlement::Exited),
             Greeted::NoAnswer if self.cancel.is_set() => Some(Settlement::Cancelled),
+            Greeted::NoAnswer if self.flow.is_flood() => Some(Settlement::Flooded),
             Greeted::NoAnswer => Some(Settlement::Stuck),
-        })
+        }
     }
 
     fn hear_reply(&mut self, id: &str, until: Instant) -> Result<(), SessionError> {
@@ -320,11 +331,8 @@ impl Session {
         self.life = life.number;
         self.process = Some(Arc::new(process));
         self.last_news = Instant::now();
-        Ok(match self.greet("a", Instant::now() + self.deadlines.startup())? {
-            Greeted::Ready => None,
-            Greeted::Exited => Some(Settlement::Exited),
-            Greeted::NoAnswer => Some(Settlement::Stuck),
-        })
+        let greeted = self.greet("a", Instant::now() + self.deadlines.startup())?;
+        Ok(self.settlement(greeted))
     }
 }
 

@@ -6,6 +6,7 @@ use serde::de::{Error, MapAccess};
 use serde::{Deserialize, Serialize};
 
 use super::Bytes;
+use crate::spec::nearest;
 use crate::wire::{Channel, TransportKind};
 
 /// The version of the trace format that this build writes.
@@ -35,11 +36,17 @@ macro_rules! events {
             pub(super) fn read<'de, A: MapAccess<'de>>(kind: &str, map: &mut A) -> Result<Self, A::Error> {
                 match kind {
                     $($key => Ok(Self::$name(map.next_value()?)),)*
-                    other => Err(A::Error::unknown_field(other, KINDS)),
+                    other => Err(A::Error::custom(unknown_kind(other))),
                 }
             }
         }
     };
+}
+
+fn unknown_kind(kind: &str) -> String {
+    let hint = nearest::hint(kind, KINDS.iter().copied());
+    let kind: String = kind.chars().take(50).collect();
+    format!("unknown event `{kind}`{}", hint.map(|hint| format!(" ({hint})")).unwrap_or_default())
 }
 
 events! {

@@ -16,6 +16,6 @@ pub use event::{
     ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, TraceStarted, Why, TRACE_VERSION,
 };
 pub use record::Record;
-pub use read::{read_trace, ReadError, Reader};
+pub use read::{for_each_record, read_trace, ReadError, Reader};
 pub use recorder::{Recorder, RecorderError};
 pub mod notation;

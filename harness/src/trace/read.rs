@@ -35,7 +35,7 @@ pub enum ReadError {
         found: u32,
     },
     /// Lines that are not events; all of them, up to a limit.
-    #[error("{path}: {}", list(.lines))]
+    #[error("{}", list(.path, .lines))]
     Lines {
         /// The file.
         path: PathBuf,
@@ -44,8 +44,14 @@ pub enum ReadError {
     },
 }
 
-fn list(lines: &[(u64, String)]) -> String {
-    lines.iter().map(|(line, what)| format!("line {line}: {what}")).collect::<Vec<_>>().join("\n  ")
+fn list(path: &Path, lines: &[(u64, String)]) -> String {
+    lines.iter().map(|(line, what)| format!("{}:{line}: {what}", path.display())).collect::<Vec<_>>().join("\n")
+}
+
+/// What is wrong with a line. It is the file's line that counts, and not the parser's, to which each is the first.
+fn mistake(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.replace(&format!(" at line {} column {}", error.line(), error.column()), &format!(", at byte {}", error.column()))
 }
 
 /// Reads records one at a time. A last line without its end, as a killed run leaves, is passed over and told by [`Reader::cut_short`].
@@ -54,12 +60,13 @@ pub struct Reader<R> {
     line: u64,
     buffer: Vec<u8>,
     cut_short: bool,
+    failed: bool,
 }
 
 impl<R: BufRead> Reader<R> {
     /// Reads from `input`.
     pub fn new(input: R) -> Self {
-        Self { input, line: 0, buffer: Vec::new(), cut_short: false }
+        Self { input, line: 0, buffer: Vec::new(), cut_short: false, failed: false }
     }
 
     /// Whether the trace ended in the middle of a line.
@@ -73,10 +80,17 @@ impl<R: BufRead> Iterator for Reader<R> {
     type Item = (u64, Result<Record, String>);
 
     fn next(&mut self) -> Option<Self::Item> {
+        // What can't be read now can't be read the next time either.
+        if self.failed {
+            return None;
+        }
         self.buffer.clear();
         self.line += 1;
         match (&mut self.input).take(LINE_LIMIT).read_until(b'\n', &mut self.buffer) {
-            Err(error) => return Some((self.line, Err(error.to_string()))),
+            Err(error) => {
+                self.failed = true;
+                return Some((self.line, Err(error.to_string())));
+            }
             Ok(0) => return None,
             Ok(_) => {}
         }
@@ -84,7 +98,7 @@ impl<R: BufRead> Iterator for Reader<R> {
             self.cut_short = true;
             return None;
         }
-        Some((self.line, serde_json::from_slice(&self.buffer).map_err(|error| error.to_string())))
+        Some((self.line, serde_json::from_slice(&self.buffer).map_err(|error| mistake(&error))))
     }
 }
 
@@ -92,24 +106,48 @@ impl<R: BufRead> Iterator for Reader<R> {
 const MISTAKES_LISTED: usize = 20;
 
 /// Reads a whole trace. Every bad line is told at once; a last line that was cut is passed over.
+///
+/// # Errors
+///
+/// If the file can't be read, or is no trace, or has lines that are no events.
 pub fn read_trace(path: &Path) -> Result<Vec<Record>, ReadError> {
-    let file = File::open(path).map_err(|source| ReadError::File { path: path.to_owned(), source })?;
-    let (mut records, mut mistakes) = (Vec::new(), Vec::new());
+    let mut records = Vec::new();
+    for_each_record(path, |record, _| records.push(record))?;
+    Ok(records)
+}
+
+/// Gives the records of a trace to `on`, each with the number of its line, and keeps none of them: a trace may be larger than
+/// the memory. After a bad line the rest is only looked through for others.
+///
+/// # Errors
+///
+/// As [`read_trace`].
+pub fn for_each_record(path: &Path, mut on: impl FnMut(Record, u64)) -> Result<(), ReadError> {
+    let unreadable = |source| ReadError::File { path: path.to_owned(), source };
+    let file = File::open(path).map_err(unreadable)?;
+    if file.metadata().map_err(unreadable)?.is_dir() {
+        return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+    }
+    let (mut begun, mut mistakes) = (false, Vec::new());
     for (line, record) in Reader::new(BufReader::new(file)) {
         match record {
             Ok(record) => {
                 check_first(path, line, &record)?;
-                records.push(record);
+                begun = true;
+                if mistakes.is_empty() {
+                    on(record, line);
+                }
             }
             Err(_) if line == 1 => return Err(ReadError::NotATrace { path: path.to_owned() }),
             Err(what) if mistakes.len() < MISTAKES_LISTED => mistakes.push((line, what)),
             Err(_) => {}
         }
     }
-    if records.is_empty() {
-        return Err(ReadError::NotATrace { path: path.to_owned() });
+    match (begun, mistakes.is_empty()) {
+        (false, _) => Err(ReadError::NotATrace { path: path.to_owned() }),
+        (true, false) => Err(ReadError::Lines { path: path.to_owned(), lines: mistakes }),
+        (true, true) => Ok(()),
     }
-    if mistakes.is_empty() { Ok(records) } else { Err(ReadError::Lines { path: path.to_owned(), lines: mistakes }) }
 }
 
 fn check_first(path: &Path, line: u64, record: &Record) -> Result<(), ReadError> {
@@ -147,7 +185,7 @@ mod tests {
     #[test]
     fn every_bad_line_is_told_at_once() {
         let error = read(&format!("{FIRST}\nx\n{{\"t\":5,\"end\":{{\"why\":\"completed\"}}}}\n{{\"t\":6}}\n")).expect_err("two bad lines");
-        assert_eq!(error, "t: line 2: expected value at line 1 column 1\n  line 4: no event on this line at line 1 column 7");
+        assert_eq!(error, "t:2: expected value, at byte 1\nt:4: no event on this line, at byte 7");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use harness::spec::Spec;
 use harness::spec::select::Selection;
-use harness::trace::{ReadError, read_trace};
+use harness::trace::{ReadError, for_each_record};
 use reports::run::Environment;
 use reports::{Ingredients, Observed, assemble};
 
@@ -64,11 +64,8 @@ pub(crate) fn judge(mut args: JudgeArgs, common: &Common) -> anyhow::Result<u8> 
 }
 
 fn judge_file(path: &Path, name: &str, spec: &Spec, selection: &Selection) -> anyhow::Result<(reports::JudgedTrace, Observed)> {
-    let records = read_trace(path).map_err(|error: ReadError| Usage::error(error.to_string()))?;
     let mut judge = Judge::new(spec, selection)?;
-    for (record, line) in records.iter().zip(1..) {
-        judge.observe(record, line);
-    }
+    for_each_record(path, |record, line| judge.observe(&record, line)).map_err(|error: ReadError| Usage::error(error.to_string()))?;
     Ok(judge.finish(name))
 }
 

@@ -18,14 +18,8 @@ use crate::spec::reader::Reader;
 const SHORTEST: usize = 4;
 
 /// Requests that run no code of the user's.
-const MUTE: &[&str] = &[
-    "kernel_info_request",
-    "is_complete_request",
-    "history_request",
-    "comm_info_request",
-    "connect_request",
-    "interrupt_request",
-];
+const MUTE: &[&str] =
+    &["kernel_info_request", "is_complete_request", "history_request", "comm_info_request", "connect_request", "interrupt_request"];
 
 struct Attribution {
     requests: Selector,

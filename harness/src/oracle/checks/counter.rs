@@ -134,7 +134,13 @@ fn classify(episode: &Episode, request: &Request) -> Class {
     let blank = asked.text("code").is_none_or(|code| code.trim().is_empty()) || is_comment(asked);
     let planned = asked.facts.get("outcome").is_none_or(|outcome| outcome == status);
     let (Some(silent), Some(stored)) = (flag("silent", false), flag("store_history", true)) else { return Class::Uncertain };
-    if !planned || !request.honest || request.shared_id || asked.channel != Channel::Shell || in_subshell(asked) || overlaps(episode, request) {
+    if !planned
+        || !request.honest
+        || request.shared_id
+        || asked.channel != Channel::Shell
+        || in_subshell(asked)
+        || overlaps(episode, request)
+    {
         return Class::Uncertain;
     }
     match status {

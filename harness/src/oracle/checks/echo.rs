@@ -1,7 +1,8 @@
 //! `echo`: heartbeat bytes come back.
 //!
 //! - `while`: `busy`, to look only at heartbeats sent while an execution was going on
-//! - `bytes`: `other`, to look only at bytes other than `ping`; the rule answers for bytes that are no plain text and never came back
+//! - `bytes`: `other`, to look only at bytes other than `ping`; the rule answers for those whose echo alone never came
+//! - `want`: `any`, to ask only for an echo, whatever it holds; with `bytes`, the rule answers for those after which no heartbeat is echoed
 //!
 //! An echo must come, and be equal byte for byte. How soon is a matter of `echo-time`.
 
@@ -13,10 +14,12 @@ use crate::oracle::report::Report;
 use crate::oracle::seen::Direction;
 use crate::spec::reader::Reader;
 use crate::trace::{Event, Expectation, Why};
+use crate::wire::Channel;
 
 struct Echo {
     busy: bool,
     other: bool,
+    any: bool,
 }
 
 pub(super) fn compile(reader: &Reader<'_>, _: &Compiler<'_>) -> Option<Box<dyn Check>> {
@@ -31,8 +34,8 @@ pub(super) fn compile(reader: &Reader<'_>, _: &Compiler<'_>) -> Option<Box<dyn C
             Some(true)
         }
     };
-    let (busy, other) = (word("while", "busy")?, word("bytes", "other")?);
-    Some(Box::new(Echo { busy, other }))
+    let (busy, other, any) = (word("while", "busy")?, word("bytes", "other")?, word("want", "any")?);
+    Some(Box::new(Echo { busy, other, any }))
 }
 
 impl Check for Echo {
@@ -51,8 +54,15 @@ impl Check for Echo {
     }
 
     fn owns_echo(&self, episode: &Episode, beat: usize) -> bool {
-        self.other && !episode.beats[beat].frames.iter().all(|frame| frame.0.is_ascii())
+        let beat = &episode.beats[beat];
+        self.other && !is_ping(beat) && self.any == is_lost(episode, beat.line)
     }
+}
+
+/// Whether no heartbeat was echoed after this line, not even that of the probes.
+pub(super) fn is_lost(episode: &Episode, line: u64) -> bool {
+    let echoes = |event: &Event| matches!(event, Event::Probed(probe) if probe.channel == Channel::Heartbeat && probe.answered);
+    !episode.events.iter().any(|happened| happened.line > line && echoes(&happened.event))
 }
 
 fn is_ping(beat: &Beat) -> bool {
@@ -62,7 +72,7 @@ fn is_ping(beat: &Beat) -> bool {
 impl Echo {
     fn judge_answer(&self, episode: &Episode, beat: &Beat, answer: &Beat, report: &mut Report<'_>) {
         report.exercised();
-        if answer.frames != beat.frames {
+        if answer.frames != beat.frames && !self.any {
             let size = |beat: &Beat| beat.frames.iter().map(|frame| frame.0.len()).sum::<usize>();
             report.deviation(episode, About::Line(answer.line), "changed", || {
                 format!("{} heartbeat bytes came back as {} bytes that are not the same", size(beat), size(answer))
@@ -81,7 +91,9 @@ impl Echo {
         match gave_up {
             Some(happened) if !report.blame.is_echo_taken() && !report.blame.is_halted(happened.line) => {
                 report.exercised();
-                report.deviation(episode, About::Line(beat.line), "silent", || "heartbeat bytes were not echoed".to_owned());
+                report.deviation(episode, About::Line(beat.line), "silent", || {
+                    format!("a heartbeat of client {} was not echoed", beat.client)
+                });
             }
             _ => report.inconclusive(),
         }

@@ -4,6 +4,7 @@
 //! is a matter of `echo`.
 
 use super::Check;
+use super::echo::is_lost;
 use crate::oracle::episode::{Beat, Episode, Happened};
 use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
@@ -21,7 +22,7 @@ pub(super) fn compile(_: &Reader<'_>, _: &Compiler<'_>) -> Option<Box<dyn Check>
 impl Check for EchoPeers {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
         for (index, beat) in episode.beats.iter().enumerate().filter(|(_, beat)| beat.direction == Direction::ToKernel) {
-            if !episode.beats[..index].iter().any(|other| other.client != beat.client) {
+            if !follows_another(episode, index) {
                 continue;
             }
             // A REQ socket has one question open at a time, so that the next arrival is its answer.
@@ -38,6 +39,15 @@ impl Check for EchoPeers {
             }
         }
     }
+
+    fn owns_echo(&self, episode: &Episode, beat: usize) -> bool {
+        follows_another(episode, beat) && is_lost(episode, episode.beats[beat].line)
+    }
+}
+
+/// Whether other clients have sent heartbeats before this one.
+fn follows_another(episode: &Episode, beat: usize) -> bool {
+    episode.beats[..beat].iter().any(|other| other.client != episode.beats[beat].client)
 }
 
 /// Whether the session waited for the echo in vain.

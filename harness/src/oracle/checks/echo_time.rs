@@ -49,10 +49,10 @@ impl Check for EchoTime {
                 continue;
             };
             report.exercised();
-            let (seconds, within) = (seconds_between(beat.t, answer.t), self.within);
+            let (seconds, within) = (seconds_between(beat.t, answer.t), episode.kernel.allow(self.within));
             if seconds > within {
                 report.deviation(episode, About::Line(answer.line), "late", || {
-                    format!("a heartbeat was echoed after {seconds:.1} s, wanted within {within} s")
+                    format!("a heartbeat was echoed after {seconds:.1} s, wanted within {within:.1} s")
                 });
             }
         }

@@ -95,13 +95,13 @@ impl Exit {
     }
 
     fn judge_time(&self, episode: &Episode, line: u64, seconds: f64, forced: bool, report: &mut Report<'_>) {
-        let Some(within) = self.within.filter(|within| seconds > *within) else { return };
+        let Some(within) = self.within.map(|within| episode.kernel.allow(within)).filter(|within| seconds > *within) else { return };
         let place = if forced { "only by force" } else { "late" };
         report.deviation(episode, About::Line(line), place, || {
             if forced {
-                format!("the process still lived {seconds:.1} s after it was asked to end, and ended by a signal; wanted within {within} s")
+                format!("the process still lived {seconds:.1} s after it was asked to end, and ended by a signal; wanted within {within:.1} s")
             } else {
-                format!("the process ended {seconds:.1} s after it was asked to, wanted within {within} s")
+                format!("the process ended {seconds:.1} s after it was asked to, wanted within {within:.1} s")
             }
         });
     }

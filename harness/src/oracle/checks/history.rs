@@ -3,7 +3,7 @@
 //! - `want`: one of
 //!   - `tail`: at most `n` entries, the latest last; with the plan's `words` in the last ones
 //!   - `range`: line numbers from `start` up to, and without, `stop`; where the plan knows `lines`, just these
-//!   - `search`: inputs that match the pattern, in which `*` stands for any text and `?` for one character
+//!   - `search`: inputs that match the pattern, in which `*` stands for any text and `?` for one character; with the plan's `words` in the last ones
 //!   - `unique`: no input twice
 //!   - `without`: none of what was run by the requests of `of` since it was
 //! - `of`: the requests of `without` (a selector of messages to the kernel)
@@ -56,6 +56,8 @@ struct Run {
     left_out: BTreeSet<String>,
     /// What may be.
     kept: BTreeSet<String>,
+    /// Whether any entry was ever given.
+    any: bool,
 }
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
@@ -81,6 +83,8 @@ impl Check for History {
         if self.life != episode.kernel.life {
             (self.life, self.run) = (episode.kernel.life, Run::default());
         }
+        let entries = |request: &Request| request.reply().and_then(|reply| episode.messages[reply].field("history")?.as_array());
+        self.run.any |= episode.requests.iter().any(|request| entries(request).is_some_and(|entries| !entries.is_empty()));
         for request in &episode.requests {
             match episode.type_of(request) {
                 "execute_request" => self.run(episode, request),
@@ -117,7 +121,8 @@ impl History {
         let Some(reply) = request.reply().filter(|_| request.honest && !request.shared_id) else { return };
         let Some(entries) = episode.messages[reply].field("history").and_then(Json::as_array) else { return };
         let inputs: Vec<String> = entries.iter().filter_map(input).collect();
-        if entries.is_empty() || inputs.len() < entries.len() {
+        let too_few = entries.is_empty() && !(self.run.any && self.want == Want::Search);
+        if too_few || inputs.len() < entries.len() {
             report.inconclusive();
             return;
         }
@@ -126,7 +131,7 @@ impl History {
         let problem = match (self.want, access) {
             (Want::Tail, "tail") => self.tail(episode, request, &inputs, number("n")).or_else(|| words(asked, &inputs)),
             (Want::Range, "range") => range(entries, number("start"), number("stop")).or_else(|| lines(asked, entries)),
-            (Want::Search, "search") => search(asked, &inputs),
+            (Want::Search, "search") => search(asked, &inputs).or_else(|| words(asked, &inputs)),
             (Want::Unique, "search") if asked.field("unique") == Some(&Json::Bool(true)) => unique(&inputs),
             (Want::Without, "tail" | "range") => self.without(&inputs),
             _ => return,
@@ -188,7 +193,12 @@ fn words(asked: &Seen, inputs: &[String]) -> Option<Problem> {
     let wanted: Vec<&str> = asked.facts.get("words")?.as_array()?.iter().filter_map(|word| word.as_str()).collect();
     let last = &inputs[inputs.len().saturating_sub(wanted.len())..];
     let holds = last.len() == wanted.len() && last.iter().zip(&wanted).all(|(input, word)| input.contains(word));
-    (!holds).then(|| ("other inputs", format!("ends with {:?}, wanted inputs with {wanted:?}", last.iter().map(|input| shorten(input, 40)).collect::<Vec<_>>())))
+    (!holds).then(|| {
+        (
+            "other inputs",
+            format!("ends with {:?}, wanted inputs with {wanted:?}", last.iter().map(|input| shorten(input, 40)).collect::<Vec<_>>()),
+        )
+    })
 }
 
 fn search(asked: &Seen, inputs: &[String]) -> Option<Problem> {

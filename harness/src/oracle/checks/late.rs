@@ -45,12 +45,13 @@ impl Check for Late {
             }
             report.exercised();
             let seconds = seconds_between(episode.messages[from].t, episode.messages[to].t);
-            if seconds <= self.within {
+            let within = episode.kernel.allow(self.within);
+            if seconds <= within {
                 continue;
             }
             let (wanted, start, kind) = (words(&self.to), words(&self.from), episode.type_of(request));
             let place = format!("{kind}: {wanted}");
-            let title = || format!("{wanted} of {kind} came {seconds:.1} s after {start}, wanted within {} s", self.within);
+            let title = || format!("{wanted} of {kind} came {seconds:.1} s after {start}, wanted within {within:.1} s");
             if seconds <= self.milder {
                 report.milder_deviation(episode, About::Messages(&[to, from]), &place, title);
             } else {

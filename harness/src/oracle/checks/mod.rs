@@ -3,6 +3,7 @@
 mod absence;
 mod after_forgery;
 mod attribution;
+mod beyond_ascii;
 mod brackets;
 mod constant;
 mod count;
@@ -112,6 +113,7 @@ const KINDS: &[CheckKind] = &[
     CheckKind { name: "absence", compile: absence::compile },
     CheckKind { name: "after-forgery", compile: after_forgery::compile },
     CheckKind { name: "attribution", compile: attribution::compile },
+    CheckKind { name: "beyond-ascii", compile: beyond_ascii::compile },
     CheckKind { name: "brackets", compile: brackets::compile },
     CheckKind { name: "constant", compile: constant::compile },
     CheckKind { name: "count", compile: count::compile },

@@ -131,13 +131,13 @@ impl Response {
     }
 
     fn judge_time(&self, episode: &Episode, trigger: usize, message: usize, report: &mut Report<'_>) {
-        let Some(within) = self.within else { return };
+        let Some(within) = self.within.map(|within| episode.kernel.allow(within)) else { return };
         let seconds = seconds_between(episode.messages[trigger].t, episode.messages[message].t);
         if seconds > within {
             let (name, wanted) = (name_of(episode, trigger), words(&self.then));
             let place = format!("{name} long before {wanted}");
             report.milder_deviation(episode, About::Messages(&[message, trigger]), &place, || {
-                format!("{wanted} came {seconds:.1} s after {name}, wanted within {within} s")
+                format!("{wanted} came {seconds:.1} s after {name}, wanted within {within:.1} s")
             });
         }
     }

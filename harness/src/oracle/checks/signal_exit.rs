@@ -32,7 +32,8 @@ impl Check for SignalExit {
         let Some(sent) = episode.events.iter().find(is_it) else { return };
         let exit = episode.exit().filter(|(happened, _)| happened.line > sent.line).map(|(happened, _)| happened.t);
         let end = exit.into_iter().chain(last_sign_of_life(episode)).max();
-        let late = end.map(|end| seconds_between(sent.t, end)).filter(|seconds| *seconds > self.within);
+        let within = episode.kernel.allow(self.within);
+        let late = end.map(|end| seconds_between(sent.t, end)).filter(|seconds| *seconds > within);
         match (late, exit) {
             (Some(seconds), _) => {
                 report.exercised();
@@ -40,8 +41,7 @@ impl Check for SignalExit {
                 let state = if is_busy(episode, sent.line) { "busy" } else { "idle" };
                 report.deviation(episode, About::Line(sent.line), state, || {
                     format!(
-                        "the process, {state} at the time, still lived {seconds:.1} s after {signal}, wanted gone within {} s",
-                        self.within
+                        "the process, {state} at the time, still lived {seconds:.1} s after {signal}, wanted gone within {within:.1} s",
                     )
                 });
             }

@@ -81,7 +81,7 @@ impl<'a, F: Follow> Worker<'a, F> {
     /// Takes scenarios until none is left, or something ends the run.
     pub(super) fn work(mut self) -> Done<F> {
         let began = Instant::now();
-        let mut trouble = self.play_all().err();
+        let mut trouble = self.play_all().err().filter(|error| !matches!(error, RunError::Session(SessionError::Cancelled)));
         let why = match (&trouble, self.options.cancel.is_set()) {
             (_, true) => "cancelled",
             (Some(_), false) => "error",
