@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::checks::Deed;
 use super::crash::crashes;
 use super::deeds::{deeds_before, last_deed};
-use super::episode::Episode;
+use super::episode::{Episode, Happened};
 use super::excerpt::{About, excerpt};
 use super::finding::{Finding, Kind};
 use super::obligations::{rule_for_deed, rules_for};
@@ -161,8 +161,8 @@ impl Blame {
                     .events
                     .iter()
                     .any(|other| matches!(&other.event, Event::Ladder(ladder) if is_loose(&ladder.id) && ladder.missing.contains(&what)));
-            let beat = episode.beats.iter().rposition(|beat| beat.direction == Direction::ToKernel && beat.line < happened.line);
-            let mut rules = beat.filter(|_| what == Expectation::Echo).map(|beat| bench.echo_owners(episode, beat)).unwrap_or_default();
+            let beat = unanswered_beat(episode, happened);
+            let mut rules = beat.map(|beat| bench.echo_owners(episode, beat)).unwrap_or_default();
             rules.extend(last_deed(episode, happened.line, |_| true).map(|deed| bench.survivals(episode, &deed)).unwrap_or_default());
             rules.extend(rules_for(episode, None, what).into_iter().map(str::to_owned));
             if self.is_halted(happened.line) || told || rules.is_empty() || (ladder.is_none() && !rules.iter().any(|rule| bench.has(rule)))
@@ -184,6 +184,21 @@ impl Blame {
             charges.push(Charge { rules, if_supported: None, coarse_place: finding.place.clone(), finding });
         }
     }
+}
+
+/// The heartbeat whose echo was missed, where the event tells of one. The probes that follow a miss beat as well.
+fn unanswered_beat(episode: &Episode, happened: &Happened) -> Option<usize> {
+    let id = match &happened.event {
+        Event::Ladder(ladder) if ladder.missing.contains(&Expectation::Echo) => &ladder.id,
+        Event::Settled(settled) if settled.missing.contains(&Expectation::Echo) => &settled.id,
+        _ => return None,
+    };
+    let line = episode.events.iter().find_map(|other| match &other.event {
+        Event::Settled(settled) if settled.id == *id => Some(other.line),
+        _ => None,
+    });
+    let line = line.unwrap_or(happened.line);
+    episode.beats.iter().rposition(|beat| beat.direction == Direction::ToKernel && beat.line < line)
 }
 
 /// Whether an id names no message: a heartbeat, or nothing.

@@ -1,7 +1,8 @@
 //! Crashes: ends of the process that nobody asked for.
 
 use super::blame::{Bench, Charge, finding};
-use super::deeds::deeds_until;
+use super::checks::Deed;
+use super::deeds::{deeds_until, unanswered_disconnect};
 use super::episode::Episode;
 use super::excerpt::About;
 use super::finding::Kind;
@@ -27,7 +28,7 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
         finding.excerpt.push(format!("! exit {how}"));
         finding.evidence = serde_json::json!({ "code": exited.code, "signal": exited.signal, "stderr": last_words(episode) });
         let mut rules: Vec<String> =
-            deeds_until(episode, line).iter().rev().flatten().flat_map(|deed| bench.survivals(episode, deed)).collect();
+            deeds(episode, line).flat_map(|deed| bench.survivals(episode, &deed)).collect();
         rules.extend(rules_for_crash(episode, line).into_iter().map(str::to_owned));
         Charge { rules, if_supported: None, coarse_place: finding.place.clone(), finding }
     };
@@ -36,6 +37,11 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
         _ => None,
     });
     unasked.collect()
+}
+
+/// What the kernel may have died of, the likeliest first. A reply to one that has left may kill it at any time after.
+fn deeds(episode: &Episode, line: u64) -> impl Iterator<Item = Deed> {
+    unanswered_disconnect(episode, line).into_iter().chain(deeds_until(episode, line).into_iter().rev().flatten())
 }
 
 fn doing(episode: &Episode, request: &Request) -> String {

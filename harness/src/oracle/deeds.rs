@@ -18,6 +18,17 @@ pub(super) fn deeds_until(episode: &Episode, line: u64) -> [Option<Deed>; 2] {
     [last_deed(episode, line, |message| !harmless(message)), last_deed(episode, line, |_| true)]
 }
 
+/// A client's leaving before a line, where nothing that was asked after it was answered by then.
+pub(super) fn unanswered_disconnect(episode: &Episode, line: u64) -> Option<Deed> {
+    let left = |event: &Event| matches!(event, Event::Disconnected(_));
+    let last = episode.events.iter().rfind(|happened| happened.line < line && left(&happened.event))?.line;
+    let answered = |request: &Request| {
+        let replied = request.reply().is_some_and(|reply| episode.messages[reply].line < line);
+        episode.asked(request).line > last && replied
+    };
+    (!episode.requests.iter().any(answered)).then_some(Deed::Disconnect)
+}
+
 /// The last deed before a line; of messages only those that may count. The session's own questions do not.
 pub(super) fn last_deed(episode: &Episode, line: u64, counts: impl Fn(usize) -> bool) -> Option<Deed> {
     let own = |step: &Option<String>| step.as_deref().is_some_and(|step| ["ready", "fence", "probe"].contains(&step));

@@ -283,7 +283,10 @@ impl Oracle {
 
     /// Keeps a charge until it is known whether the kernel knows the type and whether it shows again; one of each cause is enough.
     fn defer(&mut self, charge: Charge) {
-        let same = |known: &&mut Charge| known.finding.place == charge.finding.place && known.finding.kind == charge.finding.kind;
+        let same = |known: &&mut Charge| {
+            let (known_finding, finding) = (&known.finding, &charge.finding);
+            known_finding.place == finding.place && known_finding.kind == finding.kind && known.rules.first() == charge.rules.first()
+        };
         match self.deferred.iter_mut().find(same) {
             Some(known) => known.finding.count += 1,
             None => self.deferred.push(charge),

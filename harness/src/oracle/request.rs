@@ -115,6 +115,7 @@ impl Request {
     #[must_use]
     pub fn is_over(&self) -> bool {
         let passed = matches!(self.why(), Some(Why::Answered | Why::Fenced));
-        self.honest && self.visible && !self.shared_id && (self.idle.is_some() || passed)
+        // Of an unknown type nothing is owed; but what the kernel began, it has to end.
+        (self.honest || self.role == Role::Unknown) && self.visible && !self.shared_id && (self.idle.is_some() || passed)
     }
 }

@@ -47,7 +47,7 @@ impl Session {
         self.beats += 1;
         let id = format!("raw:{}", self.beats);
         self.deliver(client, channel, frames.iter().map(|frame| frame.0.clone()).collect(), step, facts)?;
-        self.ledger.enter(Owed { unowed: true, ..bare(client, step, channel, "frames", id.clone()) });
+        self.ledger.enter(Owed { unowed: true, optional: true, ..bare(client, step, channel, "frames", id.clone()) });
         Ok(id)
     }
 

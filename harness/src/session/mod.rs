@@ -111,6 +111,8 @@ pub struct Session {
     /// Deadlines that were put off because the kernel was seen to work.
     extended: BTreeMap<String, Instant>,
     look: Option<Look>,
+    /// When this scenario last interrupted the kernel: what runs on after that is no work that anybody waits for.
+    interrupted_at: Option<Instant>,
     /// Missed answers in this scenario.
     suspicions: Vec<Suspicion>,
     /// Heartbeats so far.

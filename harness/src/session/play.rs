@@ -74,6 +74,7 @@ impl Session {
         self.ledger.begin();
         self.flow.reset();
         self.suspicions.clear();
+        self.interrupted_at = None;
         self.played = true;
         self.asked_to_exit = false;
         self.last_news = Instant::now();
@@ -166,6 +167,7 @@ impl Session {
     }
 
     fn interrupt(&mut self, step: &Step) -> Result<Stop, SessionError> {
+        self.interrupted_at = Some(Instant::now());
         if self.interrupt_mode == InterruptMode::Message {
             let owed = Owed::reply_and_bracket(true);
             let request = Outgoing { awaits: Await::Later, ..Outgoing::honest(Channel::Control, "interrupt_request", Object::new(), owed) };

@@ -172,7 +172,8 @@ impl Session {
         let patience = self.deadlines.patience(self.ledger.open().any(|other| other.msg_type == "execute_request"));
         // What is left of a shutdown is no work.
         let leaves = owed.missing() == [Expectation::Exit];
-        if leaves || self.need_not_come(owed) || owed.waited(now) >= patience {
+        let interrupted = self.interrupted_at.is_some_and(|at| at > owed.sent);
+        if leaves || interrupted || self.need_not_come(owed) || owed.waited(now) >= patience {
             return None;
         }
         if !self.kernel_works() {

@@ -132,6 +132,7 @@ impl Greeting for Opening<'_> {
             last_news: Instant::now(),
             extended: BTreeMap::new(),
             look: None,
+            interrupted_at: None,
             suspicions: Vec::new(),
             beats: 0,
             asked_to_exit: false,

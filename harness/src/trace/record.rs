@@ -70,6 +70,6 @@ mod tests {
     #[test]
     fn an_unknown_kind_is_named() {
         let error = serde_json::from_str::<Record>(r#"{"t":1,"setled":{}}"#).expect_err("no such kind").to_string();
-        assert!(error.starts_with("unknown field `setled`, expected one of `trace`, `kernel`"), "{error}");
+        assert!(error.starts_with("unknown event `setled` (did you mean `settled`?)"), "{error}");
     }
 }

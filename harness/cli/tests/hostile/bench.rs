@@ -88,7 +88,8 @@ impl Bench {
 
     /// Runs against a fixture kernel, with deadlines of this scale.
     pub(crate) fn play_with(&self, kernel: &[&str], select: &str, scale: &str) -> Run {
-        let options = ["run", "--out", "out", "--seed", "1", "--deadline-scale", scale, "--select", select, "--", PROGRAM, "fixture-kernel"];
+        let options =
+            ["run", "--out", "out", "--seed", "1", "--deadline-scale", scale, "--select", select, "--", PROGRAM, "fixture-kernel"];
         self.call(&[&options, kernel, &["{connection_file}"]].concat())
     }
 
@@ -120,7 +121,8 @@ impl Bench {
             let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
             environment.split(|byte| *byte == 0).any(|variable| variable == self.mark.as_bytes())
         };
-        let command = |pid: i32| String::from_utf8_lossy(&std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default()).replace('\0', " ");
+        let command =
+            |pid: i32| String::from_utf8_lossy(&std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default()).replace('\0', " ");
         pids.filter(marked).filter_map(|pid| Some((Pid::from_raw(pid)?, command(pid)))).collect()
     }
 }
@@ -158,8 +160,7 @@ impl Started<'_> {
         self.bench.wait_for_no_process();
         let (stdout, stderr) = (self.bench.read("stdout"), self.bench.read("stderr"));
         let run = Run { code, seconds, peak_mib: self.peak_kib / 1024, stdout, stderr };
-        // Shown where the test fails, or is run with its output.
-        println!("exit code {code:?}, {seconds:.1} s, {} MiB\n{}{}", run.peak_mib, run.stderr, run.stdout);
+        run.show();
         run
     }
 

@@ -23,7 +23,11 @@ fn a_kernelspec_that_is_missing_or_broken_is_refused() {
     let said = refused(&bench, &["run", "python3"]);
     assert!(said.starts_with("kernelcheck: DIR/jupyter/kernels/python3/kernel.json: not JSON: "), "{said}");
     let said = refused(&bench, &["run", "numbers"]);
-    assert!(said.contains("numbers/kernel.json: argv[0]: wanted a string, found a number") && said.contains("language: wanted a string, found a number"), "{said}");
+    assert!(
+        said.contains("numbers/kernel.json: argv[0]: wanted a string, found a number")
+            && said.contains("language: wanted a string, found a number"),
+        "{said}"
+    );
     assert!(refused(&bench, &["run", "folder"]).contains("folder"));
 }
 
@@ -44,7 +48,11 @@ fn every_mistake_of_a_profile_is_told() {
     let bench = Bench::new();
     bench.write("mine.toml", "sumary = 'Mine.'\n[match]\nlanguages = ['x']\n[snippets]\nhelo = { code = '1' }\nsleep = 5\n");
     let said = refused(&bench, &["run", "--profile", "mine.toml"]);
-    for mistake in ["mine.toml:1: unknown key `sumary` (did you mean `summary`?)", "mine.toml:5: unknown snippet `helo` (did you mean `hello`?)", "mine.toml:6: `snippets.sleep` must be a table"] {
+    for mistake in [
+        "mine.toml:1: unknown key `sumary` (did you mean `summary`?)",
+        "mine.toml:5: unknown snippet `helo` (did you mean `hello`?)",
+        "mine.toml:6: `snippets.sleep` must be a table",
+    ] {
         assert!(said.contains(mistake), "{said}");
     }
     assert!(refused(&bench, &["run", "--profile", "none.toml"]).contains("none.toml: cannot be read: No such file"));

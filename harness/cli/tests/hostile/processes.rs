@@ -29,14 +29,19 @@ fn one_that_exits_at_once_shows_its_last_words() {
 
 #[test]
 fn one_that_never_binds_is_told_apart_from_one_that_never_answers() {
-    for (name, said) in [("never-binds", "it listens on none of its ports: shell ("), ("binds-never-answers", "it listens on all its ports")] {
+    for (name, said) in
+        [("never-binds", "it listens on none of its ports: shell ("), ("binds-never-answers", "it listens on all its ports")]
+    {
         let bench = Bench::new();
         let run = bench.play(name, CELLS);
         assert_eq!(run.keeps_within(SMALL, 20.0).code, Some(4));
         let results = Results::of(&bench, CELLS);
         results.finds("LIFE-01", "deviation", "got no reply in time").finds_only(&["LIFE-01"]);
         let troubles = results.troubles();
-        assert!(troubles.len() == 1 && troubles[0].starts_with("the kernel does not answer after 3.") && troubles[0].contains(said), "{troubles:?}");
+        assert!(
+            troubles.len() == 1 && troubles[0].starts_with("the kernel does not answer after 3.") && troubles[0].contains(said),
+            "{troubles:?}"
+        );
         assert!(troubles[0].contains("--deadline-scale"), "{troubles:?}");
     }
 }

@@ -16,6 +16,13 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// What a test that fails is to tell.
+    #[expect(clippy::print_stdout, reason = "the test runner shows it where the test fails")]
+    pub(crate) fn show(&self) {
+        let Self { code, seconds, peak_mib, stdout, stderr } = self;
+        println!("exit code {code:?}, {seconds:.1} s, {peak_mib} MiB\n{stderr}{stdout}");
+    }
+
     /// Asserts what every run has to keep: bounds of memory (MiB) and time (seconds).
     #[track_caller]
     pub(crate) fn keeps_within(&self, mib: u64, seconds: f64) -> &Self {

@@ -87,7 +87,8 @@ impl Brackets {
             None => of.contains(&number) && of.contains(&other),
             Some(with) => (of.contains(&number) && with.contains(&other)) || (with.contains(&number) && of.contains(&other)),
         };
-        sets && (!self.different || client(number) != client(other))
+        // One that never becomes idle is another matter.
+        sets && episode.requests[other].idle.is_some() && (!self.different || client(number) != client(other))
     }
 
     fn broken(&self, episode: &Episode, (message, number): (usize, usize), (busy, other): (usize, usize), report: &mut Report<'_>) {

@@ -6,7 +6,7 @@
 //! - `code`: the exit code of a process that was not ended by a signal of ours
 //! - `unanswered`: the reply does not matter
 //!
-//! That it never ends is a matter of the session's waiting, which tells of it as a lockup.
+//! That it never ends is a matter of the session's waiting, which tells of it as a lockup; with `unanswered` it is this rule's.
 
 use super::Check;
 use super::response::seconds_between;
@@ -14,10 +14,11 @@ use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
+use crate::oracle::request::Request;
 use crate::oracle::seen::Direction;
 use crate::oracle::selector::Selector;
 use crate::spec::reader::{Item, Reader};
-use crate::trace::{Event, Exited};
+use crate::trace::{Event, Exited, Expectation};
 
 struct Exit {
     after: Option<Selector>,
@@ -71,6 +72,10 @@ impl Check for Exit {
         if forced.is_none() && self.signal.is_none() {
             self.judge_code(episode, happened.line, exited, report);
         }
+    }
+
+    fn owns(&self, episode: &Episode, request: &Request, what: Expectation) -> bool {
+        what == Expectation::Exit && self.unanswered && self.after.as_ref().is_some_and(|after| after.matches(episode, request.sent))
     }
 }
 

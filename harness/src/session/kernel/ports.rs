@@ -3,6 +3,10 @@
 //! A port that the system named as free can be given to the next who asks. So ports are held bound until the kernel starts,
 //! and are claimed within this process as long as their connection file exists: two kernels of ours never meet. Another
 //! program can still take one in the moments between; that is noticed when the kernel starts.
+//!
+//! They lie below the range from which the system takes the near end of a connection. A client that tries again and again to
+//! reach a port in that range, before the kernel listens there, is in the end given that very port for its own end, and is
+//! then connected to itself.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -10,14 +14,18 @@ use std::os::fd::OwnedFd;
 use std::sync::{Mutex, PoisonError};
 
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, getsockname, ipproto, socket_with};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, ipproto, socket_with};
 
 use crate::wire::Channel;
 
 /// Ports that connection files of this process hold, on whatever address.
 static CLAIMED: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
-/// Each refused port is one that another kernel of ours holds, so this many are never met.
+/// Each refused port is one that somebody holds, so this many are never met.
 const TRIES: usize = 1000;
+/// Ports below are often those of servers.
+const LOWEST: u16 = 12_000;
+/// Where Linux begins unless told otherwise.
+const USUAL_FIRST: u16 = 32_768;
 
 /// A port for each channel.
 #[derive(Debug)]
@@ -67,20 +75,30 @@ impl Drop for Ports {
 
 fn hold_one(channel: Channel, ip: IpAddr) -> Result<Held, Errno> {
     for _ in 0..TRIES {
-        let socket = bound_socket(ip)?;
-        let address = SocketAddr::try_from(getsockname(&socket)?)?;
-        let fresh = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner).insert(address.port());
+        // Where they go is no choice of the run, so it does not follow from its seed.
+        let port = fastrand::u16(LOWEST..first_of_clients().max(LOWEST + 1));
+        let socket = match bound_socket(ip, port) {
+            Err(Errno::ADDRINUSE) => continue,
+            other => other?,
+        };
+        let fresh = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner).insert(port);
         if fresh {
-            return Ok(Held { channel, port: address.port(), socket: Some(socket) });
+            return Ok(Held { channel, port, socket: Some(socket) });
         }
     }
     Err(Errno::ADDRINUSE)
 }
 
-fn bound_socket(ip: IpAddr) -> Result<OwnedFd, Errno> {
+/// The first port that the system gives to the near end of a connection.
+fn first_of_clients() -> u16 {
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    range.split_whitespace().next().and_then(|first| first.parse().ok()).unwrap_or(USUAL_FIRST)
+}
+
+fn bound_socket(ip: IpAddr, port: u16) -> Result<OwnedFd, Errno> {
     let family = if ip.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, Some(ipproto::TCP))?;
-    bind(&socket, &SocketAddr::new(ip, 0))?;
+    bind(&socket, &SocketAddr::new(ip, port))?;
     Ok(socket)
 }
 

@@ -213,17 +213,29 @@ impl<'a, F: Follow> Worker<'a, F> {
             return Ok(());
         }
         let began = Instant::now();
-        let session = match self.spare.take() {
-            Some(spare) => {
-                let started = spare.starting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                self.recorder.join(&spare.recorder);
-                started?
-            }
+        let session = match self.take_spare()? {
+            Some(session) => session,
             None => self.starter(Arc::clone(&self.recorder)).start()?,
         };
         self.timings.starting += began.elapsed();
         self.take_into_use(session, scale);
         Ok(())
+    }
+
+    /// The kernel that was started ahead. One that failed to start is noted, and a start is tried again: a kernel that starts
+    /// as a rule is judged by the rule.
+    fn take_spare(&mut self) -> Result<Option<Session>, RunError> {
+        let Some(spare) = self.spare.take() else { return Ok(None) };
+        let started = spare.starting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        self.recorder.join(&spare.recorder);
+        match started {
+            Ok(session) => Ok(Some(session)),
+            Err(SessionError::Start(error)) => {
+                self.recorder.record(Event::Noted(Noted { what: "start_failed".to_owned(), text: error.to_string() }));
+                Ok(None)
+            }
+            Err(other) => Err(other.into()),
+        }
     }
 
     fn take_into_use(&mut self, mut session: Session, scale: f64) {

@@ -27,7 +27,7 @@ enum Fate {
     Noticed,
     /// None did that should have.
     Missed,
-    /// None of the rules that it breaks is checked yet.
+    /// The rule that the defect is made for is not checked yet, and no other that it breaks noticed it.
     Unchecked,
 }
 
@@ -38,13 +38,12 @@ impl Row {
         let told: BTreeSet<&str> = judgement.findings.iter().chain(&judgement.remarks).map(|finding| finding.rule.as_str()).collect();
         let noticed: Vec<String> = breaks.iter().filter(|id| told.contains(**id)).map(|id| (*id).to_owned()).collect();
         let unrelated = judgement.findings.iter().filter(|finding| !breaks.contains(&finding.rule.as_str()));
-        let checked: Vec<&str> = breaks.iter().copied().filter(|id| spec.rule(id).is_some_and(|rule| rule.unchecked.is_none())).collect();
-        let made_for = breaks.first().filter(|id| checked.contains(id));
+        let is_checked = |id: &&&str| spec.rule(id).is_some_and(|rule| rule.unchecked.is_none());
+        let made_for = breaks.first().filter(is_checked);
         let fate = match made_for {
             _ if breaks.is_empty() => Fate::Clean,
-            _ if checked.is_empty() => Fate::Unchecked,
             Some(id) if !told.contains(id) => Fate::Missed,
-            None if noticed.is_empty() => Fate::Missed,
+            None if noticed.is_empty() => Fate::Unchecked,
             _ => Fate::Noticed,
         };
         let unrelated = unrelated.map(|finding| (finding.rule.clone(), finding.title.clone())).collect();

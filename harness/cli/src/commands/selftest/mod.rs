@@ -32,6 +32,9 @@ pub(crate) struct SelftestArgs {
     /// Play every scenario against each defect, not only a tour and what is for the rules that it breaks
     #[arg(long)]
     all: bool,
+    /// Play only what is for the rule that each defect is made for
+    #[arg(long, conflicts_with = "all")]
+    quick: bool,
     /// Kernels at a time [default: twice the processors, since kernels are waited for]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,

@@ -30,6 +30,7 @@ pub(super) struct Player {
     tour: BTreeSet<usize>,
     launcher: Launcher,
     all: bool,
+    quick: bool,
     seed: u64,
     deadline_scale: f64,
     out: Option<PathBuf>,
@@ -54,6 +55,7 @@ impl Player {
             tour,
             launcher,
             all: args.all,
+            quick: args.quick,
             seed: args.seed.into(),
             deadline_scale: args.deadline_scale,
             out: args.out.clone(),
@@ -67,7 +69,7 @@ impl Player {
         let out = OutDir::for_run(&out)?;
         let command = self.command(subject)?;
         let options = RunOptions {
-            interrupt_mode: command.interrupt_mode,
+            interrupt_mode: subject.interrupt_mode(),
             target: Target::Command(command),
             profile: ProfileChoice::Auto,
             scenarios: self.scenarios(subject),
@@ -95,11 +97,12 @@ impl Player {
     }
 
     fn scenarios(&self, subject: Subject) -> Vec<usize> {
-        let breaks = subject.breaks();
+        let breaks = if self.quick { &subject.breaks()[..subject.breaks().len().min(1)] } else { subject.breaks() };
+        let all = 0..self.spec.scenarios.len();
         if self.all || breaks.is_empty() {
-            return (0..self.spec.scenarios.len()).collect();
+            return all.collect();
         }
         let provokes = |index: &usize| self.spec.scenarios[*index].provokes.iter().any(|id| breaks.contains(&id.as_str()));
-        (0..self.spec.scenarios.len()).filter(|index| provokes(index) || self.tour.contains(index)).collect()
+        all.filter(|index| provokes(index) || (!self.quick && self.tour.contains(index))).collect()
     }
 }

@@ -1,9 +1,13 @@
 //! What a self-test plays against: the reference kernel, its right variants, and its defects.
 
 use fixture_kernel::{Defect, Variant};
+use harness::session::kernel::InterruptMode;
 use harness::spec::nearest;
 
 use crate::usage::Usage;
+
+/// Rules about kernels that are interrupted by message.
+const BY_MESSAGE: [&str; 2] = ["INT-02", "INT-03"];
 
 /// One kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +42,12 @@ impl Subject {
             Self::Reference | Self::Variant(_) => &[],
             Self::Defect(defect) => defect.breaks(),
         }
+    }
+
+    /// How it is interrupted: by message where its defect is one of that, else by signal.
+    pub(super) fn interrupt_mode(self) -> InterruptMode {
+        let by_message = self.breaks().iter().any(|id| BY_MESSAGE.contains(id));
+        if by_message { InterruptMode::Message } else { InterruptMode::Signal }
     }
 
     /// The options of `fixture-kernel` that make it.

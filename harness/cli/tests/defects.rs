@@ -1,0 +1,70 @@
+//! The oracle against kernels of which it is known what is wrong with them: each defect of a checked rule is noticed, and kernels
+//! that are right give no finding.
+//!
+//! Here each defect meets the scenarios for its rule only. `kernelcheck selftest` without `--quick` plays more, and looks for
+//! findings that have nothing to do with the defect.
+
+use std::time::Duration;
+
+use assert_cmd::Command;
+use fixture_kernel::{Defect, Variant};
+
+/// Into how many tests the defects are split, so that each ends in time.
+const PARTS: usize = 4;
+
+/// Defects that only the full self-test plays, with the reason.
+const FULL_ONLY: &[(Defect, &str)] = &[
+    (Defect::InterruptLate, "its interrupt comes after seven seconds, and deadlines have to be longer"),
+    (Defect::IdleTooLate, "each of its answers takes four seconds and a half"),
+];
+
+#[test]
+fn defects_are_noticed_1() {
+    let missed = missed(0);
+    assert!(missed.is_empty(), "{missed}");
+}
+
+#[test]
+fn defects_are_noticed_2() {
+    let missed = missed(1);
+    assert!(missed.is_empty(), "{missed}");
+}
+
+#[test]
+fn defects_are_noticed_3() {
+    let missed = missed(2);
+    assert!(missed.is_empty(), "{missed}");
+}
+
+#[test]
+fn defects_are_noticed_4() {
+    let missed = missed(3);
+    assert!(missed.is_empty(), "{missed}");
+}
+
+#[test]
+fn right_kernels_give_no_finding() {
+    // Those that are like the reference in time; the slow one and the one without control take minutes.
+    let variants = Variant::ALL.iter().filter(|variant| !matches!(variant, Variant::Slow | Variant::Protocol50));
+    let names = std::iter::once("reference").chain(variants.map(|variant| variant.name()));
+    let (code, text) = selftest(names);
+    assert_eq!(code, Some(0), "{text}");
+}
+
+/// The rows of the defects of one part that were missed.
+fn missed(part: usize) -> String {
+    let defects = Defect::ALL.iter().filter(|defect| !FULL_ONLY.iter().any(|(known, _)| known == *defect));
+    let (_, text) = selftest(defects.skip(part).step_by(PARTS).map(|defect| defect.name()));
+    let rows: Vec<&str> = text.lines().filter(|line| line.contains(" MISSED ")).collect();
+    assert!(text.contains(" defects: "), "{text}");
+    rows.join("\n")
+}
+
+/// Exit code and stdout.
+fn selftest<'a>(names: impl Iterator<Item = &'a str>) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kernelcheck"));
+    // A kernel that locks up is waited for; others take as little time as they need.
+    command.args(["selftest", "--quick", "--quiet", "--jobs", "4", "--deadline-scale", "0.3"]).args(names);
+    let output = command.timeout(Duration::from_secs(230)).output().expect("it runs");
+    (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"))
+}
