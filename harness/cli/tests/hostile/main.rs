@@ -7,3 +7,4 @@ mod processes;
 mod run;
 mod signals;
 mod specs;
+mod starts;

@@ -3,7 +3,7 @@
 //! - `want`: `sent` (one arrives at the new subscriber) or `none` (for topics that are not UTF-8)
 //!
 //! Kernels that do not claim protocol 5.5 in `kernel_info_reply` are passed over. That none came is held against the kernel once it has
-//! answered something that was asked a second after the connection.
+//! answered something that was asked a second after the connection, while the client was still there.
 
 use super::Check;
 use crate::oracle::episode::{Episode, Happened};
@@ -72,9 +72,14 @@ fn judge_sent(episode: &Episode, happened: &Happened, connected: &Connected, top
     }
     // An early client's subscription reaches the kernel when it binds, not before.
     let begin = happened.t.max(episode.kernel.since);
+    // Who has left can't be greeted any more.
+    let left = |other: &&Happened| {
+        other.line > happened.line && matches!(&other.event, Event::Disconnected(gone) if gone.client == connected.client)
+    };
+    let end = episode.events.iter().find(left).map_or(u64::MAX, |other| other.t);
     let passed = episode.requests.iter().any(|request| {
         let asked = episode.asked(request);
-        asked.t >= begin + SECOND && !request.replies.is_empty()
+        asked.t >= begin + SECOND && asked.t < end && !request.replies.is_empty()
     });
     if !passed {
         report.inconclusive();

@@ -69,7 +69,7 @@ impl Player {
         let out = OutDir::for_run(&out)?;
         let command = self.command(subject)?;
         let options = RunOptions {
-            interrupt_mode: subject.interrupt_mode(),
+            interrupt_mode: command.interrupt_mode,
             target: Target::Command(command),
             profile: ProfileChoice::Auto,
             scenarios: self.scenarios(subject),
@@ -93,7 +93,7 @@ impl Player {
         let mut argv = vec![own.to_owned(), "fixture-kernel".to_owned()];
         argv.extend(subject.options());
         argv.push(CONNECTION_FILE.to_owned());
-        Ok(Command::from_argv(argv)?)
+        Ok(Command { interrupt_mode: subject.interrupt_mode(), ..Command::from_argv(argv)? })
     }
 
     fn scenarios(&self, subject: Subject) -> Vec<usize> {
