@@ -8,11 +8,7 @@ use harness::wire::{Decoded, Frame, Json, Limits, ProblemKind, Scheme, Signer, d
 const SEPARATOR: u8 = 0x1e;
 
 /// Bounds that small inputs can reach.
-const LIMITS: Limits = Limits {
-    max_bytes: 2048,
-    max_depth: 8,
-    max_nodes: 64,
-};
+const LIMITS: Limits = Limits { max_bytes: 2048, max_depth: 8, max_nodes: 64 };
 
 /// More malformations than any message can have: for each part twenty problems of each of twelve kinds, the one that ended
 /// the reading, and the wrong kind of value; and two of the frames.
@@ -24,16 +20,9 @@ const MOST_MALFORMATIONS: usize = 4 * (20 * 12 + 2) + 2;
 ///
 /// If an invariant is broken.
 pub fn decode_frames(data: &[u8]) {
-    let frames: Vec<Frame> = data
-        .split(|&byte| byte == SEPARATOR)
-        .map(<[u8]>::to_vec)
-        .collect();
+    let frames: Vec<Frame> = data.split(|&byte| byte == SEPARATOR).map(<[u8]>::to_vec).collect();
     let decoded = decode(&frames, &LIMITS);
-    assert_eq!(
-        decoded,
-        decode(&frames, &LIMITS),
-        "decoding is deterministic"
-    );
+    assert_eq!(decoded, decode(&frames, &LIMITS), "decoding is deterministic");
     check_bounds(&decoded);
     check_encoding(&decoded, &frames);
     for bytes in decoded.parts.iter().filter_map(|part| part.bytes) {
@@ -58,9 +47,7 @@ fn measure(value: &Json) -> (usize, usize) {
         _ => return (0, 1),
     };
     let measured = children.into_iter().map(measure);
-    measured.fold((1, 1), |(depth, nodes), (below, more)| {
-        (depth.max(below + 1), nodes + more)
-    })
+    measured.fold((1, 1), |(depth, nodes), (below, more)| (depth.max(below + 1), nodes + more))
 }
 
 /// A message with all its parts is encoded to the same frames, but for the signature, and verifies.
@@ -82,26 +69,14 @@ fn check_encoding(decoded: &Decoded<'_>, frames: &[Frame]) {
 fn check_text(bytes: &[u8]) {
     let parsed = json::parse(bytes, &LIMITS);
     assert!(parsed.value.is_some() || !parsed.problems.is_empty());
-    assert!(
-        parsed
-            .problems
-            .iter()
-            .all(|problem| problem.offset <= bytes.len())
-    );
+    assert!(parsed.problems.iter().all(|problem| problem.offset <= bytes.len()));
     let kinds: BTreeSet<ProblemKind> = parsed.problems.iter().map(|problem| problem.kind).collect();
-    let Some(value) = parsed
-        .value
-        .filter(|_| !kinds.contains(&ProblemKind::NotJson))
-    else {
+    let Some(value) = parsed.value.filter(|_| !kinds.contains(&ProblemKind::NotJson)) else {
         return;
     };
     let again = json::parse(value.to_string().as_bytes(), &Limits::default());
     let stays = |kind| matches!(kind, ProblemKind::DuplicateKey | ProblemKind::NanToken);
-    assert!(
-        again.problems.iter().all(|problem| stays(problem.kind)),
-        "{:?}",
-        again.problems
-    );
+    assert!(again.problems.iter().all(|problem| stays(problem.kind)), "{:?}", again.problems);
     assert_eq!(again.value, Some(value), "a value survives its text");
 }
 

@@ -56,7 +56,8 @@ fn each_layer_uses_only_those_below_it() {
         assert!(!files.is_empty(), "the layer {layer} has no file");
         for (path, text) in files {
             for (number, line) in code(&text) {
-                let above = named(line, "crate::").filter(|name| LAYERS.iter().position(|other| other == name).is_some_and(|other| other > rank));
+                let above =
+                    named(line, "crate::").filter(|name| LAYERS.iter().position(|other| other == name).is_some_and(|other| other > rank));
                 wrong.extend(above.map(|name| format!("{}:{number}: {layer} uses {name}", path.display())));
             }
         }
@@ -80,7 +81,8 @@ fn the_fixture_kernel_shares_the_wire_alone() {
     let mut wrong = Vec::new();
     for (path, text) in sources(&root().join("fixtures/kernels/src")) {
         for (number, line) in code(&text) {
-            wrong.extend(named(line, "harness::").filter(|name| *name != "wire").map(|name| format!("{}:{number}: {name}", path.display())));
+            wrong
+                .extend(named(line, "harness::").filter(|name| *name != "wire").map(|name| format!("{}:{number}: {name}", path.display())));
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
@@ -105,7 +107,18 @@ fn files_open_with_what_they_are_and_can_be_read() {
 #[test]
 fn the_top_level_holds_what_the_architecture_names() {
     const ENTRIES: [&str; 12] = [
-        "CHANGELOG.md", "Cargo.lock", "Cargo.toml", "LICENSE", "Makefile", "README.md", "fixtures", "fuzz", "harness", "reports", "specs", "target",
+        "CHANGELOG.md",
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE",
+        "Makefile",
+        "README.md",
+        "fixtures",
+        "fuzz",
+        "harness",
+        "reports",
+        "specs",
+        "target",
     ];
     let entries = fs::read_dir(root()).expect("a readable directory").map(|entry| entry.expect("readable").file_name());
     let visible = entries.map(|name| name.to_string_lossy().into_owned()).filter(|name| !name.starts_with('.'));

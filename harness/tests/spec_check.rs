@@ -3,7 +3,8 @@
 use harness::spec::{FieldProblem, MessageType, Spec};
 use harness::wire::json::{self, Limits};
 
-const HEAD: &str = "summary = 'x'\nchannels = ['iopub']\ndirection = 'to-client'\nrole = 'publication'\nstatus = 'required'\nsource = 'x'\n";
+const HEAD: &str =
+    "summary = 'x'\nchannels = ['iopub']\ndirection = 'to-client'\nrole = 'publication'\nstatus = 'required'\nsource = 'x'\n";
 
 const FIELDS: &str = r#"
     [fields.count]
@@ -60,11 +61,7 @@ const FIELDS: &str = r#"
 fn message_type() -> MessageType {
     let dir = tempfile::tempdir().expect("a directory for the file");
     std::fs::create_dir(dir.path().join("messages")).expect("the folder can be made");
-    std::fs::write(
-        dir.path().join("messages/note.toml"),
-        format!("{HEAD}{FIELDS}"),
-    )
-    .expect("the file can be written");
+    std::fs::write(dir.path().join("messages/note.toml"), format!("{HEAD}{FIELDS}")).expect("the file can be written");
     let mut spec = Spec::load(dir.path()).expect("the file has no mistake");
     spec.messages.remove("note").expect("it was loaded")
 }
@@ -76,33 +73,21 @@ fn check(text: &str, only: Option<&[&str]>) -> Vec<FieldProblem> {
 
 fn problem(path: &str, at: &str, wanted: &str, found: &str) -> FieldProblem {
     let [path, at, wanted, found] = [path, at, wanted, found].map(str::to_owned);
-    FieldProblem {
-        path,
-        at,
-        wanted,
-        found,
-    }
+    FieldProblem { path, at, wanted, found }
 }
 
 #[test]
 fn a_content_as_declared_and_more_than_that_is_fine() {
-    let content = r#"{"count": null, "state": "idle", "ratio": 1e-3, "rows": [{"kind": "bag"}], "data": {"a": "b", "depth": 1}, "more": []}"#;
+    let content =
+        r#"{"count": null, "state": "idle", "ratio": 1e-3, "rows": [{"kind": "bag"}], "data": {"a": "b", "depth": 1}, "more": []}"#;
     assert_eq!(check(content, None), []);
 }
 
 #[test]
 fn an_integer_is_one_by_its_spelling() {
-    for (spelling, found) in [
-        ("1.0", "number 1.0"),
-        ("1e0", "number 1e0"),
-        ("true", "bool true"),
-        ("\"1\"", "string \"1\""),
-    ] {
+    for (spelling, found) in [("1.0", "number 1.0"), ("1e0", "number 1e0"), ("true", "bool true"), ("\"1\"", "string \"1\"")] {
         let content = format!(r#"{{"count": {spelling}, "state": "busy"}}"#);
-        assert_eq!(
-            check(&content, None),
-            [problem("count", "count", "int or null", found)]
-        );
+        assert_eq!(check(&content, None), [problem("count", "count", "int or null", found)]);
     }
 }
 
@@ -112,22 +97,14 @@ fn limits_hold_for_numbers_beyond_64_bits_too() {
     let ratio = problem("ratio", "ratio", "at most 1", "number 1.5");
     let low = problem("count", "count", "at least 0", "int -99999999999999999999");
     let high = problem("count", "count", "at most 10", "int 11");
-    assert_eq!(
-        check(&content("-99999999999999999999"), None),
-        [low, ratio.clone()]
-    );
+    assert_eq!(check(&content("-99999999999999999999"), None), [low, ratio.clone()]);
     assert_eq!(check(&content("11"), None), [high, ratio]);
 }
 
 #[test]
 fn a_text_is_held_against_what_is_allowed_and_its_pattern() {
     let problems = [
-        problem(
-            "state",
-            "state",
-            r#"one of "busy", "idle""#,
-            r#"string "B""#,
-        ),
+        problem("state", "state", r#"one of "busy", "idle""#, r#"string "B""#),
         problem("state", "state", "text matching ^[a-z]+$", r#"string "B""#),
     ];
     assert_eq!(check(r#"{"count": 1, "state": "B"}"#, None), problems);
@@ -139,10 +116,7 @@ fn conditions_hold_all_together_and_each_for_its_own_item() {
     assert_eq!(check(r#"{"count": 3, "state": "idle"}"#, None), [why]);
     assert_eq!(check(r#"{"count": 4, "state": "idle"}"#, None), []);
     let rows = r#"{"count": 3, "state": "busy", "rows": [{"kind": "bag"}, {"kind": "box", "size": 1}, {"kind": "box"}]}"#;
-    assert_eq!(
-        check(rows, None),
-        [problem("rows[].size", "rows[2].size", "int", "missing")]
-    );
+    assert_eq!(check(rows, None), [problem("rows[].size", "rows[2].size", "int", "missing")]);
 }
 
 #[test]
@@ -160,19 +134,10 @@ fn one_constraint_gives_one_problem_with_the_first_place() {
 #[test]
 fn only_some_fields_and_all_inside_them() {
     let content = r#"{"rows": [{}], "data": 1, "datum": 1}"#;
-    assert_eq!(
-        check(content, Some(&["rows"])),
-        [problem("rows[].kind", "rows[0].kind", "string", "missing")]
-    );
+    assert_eq!(check(content, Some(&["rows"])), [problem("rows[].kind", "rows[0].kind", "string", "missing")]);
     assert_eq!(check(content, Some(&["dat", "why"])), []);
     let both = check(content, Some(&["data", "count"]));
-    assert_eq!(
-        both,
-        [
-            problem("count", "count", "int or null", "missing"),
-            problem("data", "data", "object", "int 1")
-        ]
-    );
+    assert_eq!(both, [problem("count", "count", "int or null", "missing"), problem("data", "data", "object", "int 1")]);
 }
 
 #[test]
@@ -180,8 +145,5 @@ fn a_content_that_is_no_object_and_a_long_text() {
     assert_eq!(check("[]", None), [problem("", "", "object", "array")]);
     let found = format!("string \"{}…\"", "x".repeat(40));
     let content = format!(r#"{{"count": "{}", "state": "busy"}}"#, "x".repeat(500));
-    assert_eq!(
-        check(&content, None),
-        [problem("count", "count", "int or null", &found)]
-    );
+    assert_eq!(check(&content, None), [problem("count", "count", "int or null", &found)]);
 }

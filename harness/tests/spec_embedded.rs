@@ -24,16 +24,8 @@ fn the_embedded_spec_is_that_of_the_files() {
     let relative = |file: &mut String| *file = file.replacen(&root, "specs", 1);
     for rule in &mut loaded.rules {
         relative(&mut rule.file);
-        rule.checks
-            .iter_mut()
-            .for_each(|check| relative(&mut check.file));
+        rule.checks.iter_mut().for_each(|check| relative(&mut check.file));
     }
-    loaded
-        .scenarios
-        .iter_mut()
-        .for_each(|scenario| relative(&mut scenario.file));
-    assert!(
-        Spec::embedded() == loaded,
-        "the binary holds other files than specs/: build it again"
-    );
+    loaded.scenarios.iter_mut().for_each(|scenario| relative(&mut scenario.file));
+    assert!(Spec::embedded() == loaded, "the binary holds other files than specs/: build it again");
 }

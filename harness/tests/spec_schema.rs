@@ -35,28 +35,19 @@ fn validator_and_schema_agree_on_every_message_type() {
         let validator = jsonschema::validator_for(&schema).expect("the schema compiles");
         for content in contents(message_type) {
             let problems = message_type.check(&Json::from(content.clone()), None);
-            let errors: Vec<String> = validator
-                .iter_errors(&content)
-                .map(|error| format!("{} at {}", error, error.instance_path()))
-                .collect();
+            let errors: Vec<String> =
+                validator.iter_errors(&content).map(|error| format!("{} at {}", error, error.instance_path())).collect();
             assert_eq!(
                 problems.is_empty(),
                 errors.is_empty(),
                 "{}: {content}\nours: {problems:#?}\nschema: {errors:#?}",
                 message_type.name
             );
-            let count = if problems.is_empty() {
-                &mut counts.0
-            } else {
-                &mut counts.1
-            };
+            let count = if problems.is_empty() { &mut counts.0 } else { &mut counts.1 };
             *count += 1;
         }
     }
-    assert!(
-        counts.0 > 500 && counts.1 > 5000,
-        "too little was compared: {counts:?}"
-    );
+    assert!(counts.0 > 500 && counts.1 > 5000, "too little was compared: {counts:?}");
 }
 
 #[test]
@@ -98,39 +89,23 @@ fn a_whole_message_is_held_against_its_header_and_its_content() {
 #[test]
 fn every_profile_matches_the_schema_of_profiles() {
     let spec = Spec::embedded();
-    let validator =
-        jsonschema::validator_for(&profile_schema(&spec.vocabulary)).expect("the schema compiles");
+    let validator = jsonschema::validator_for(&profile_schema(&spec.vocabulary)).expect("the schema compiles");
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../specs/profiles");
     for profile in &spec.profiles {
-        let text = std::fs::read_to_string(format!("{folder}/{}.toml", profile.name))
-            .expect("the profile is a file");
+        let text = std::fs::read_to_string(format!("{folder}/{}.toml", profile.name)).expect("the profile is a file");
         let table: toml::Table = text.parse().expect("the profile is TOML");
         let value = serde_json::to_value(table).expect("TOML without dates is JSON");
-        let errors: Vec<String> = validator
-            .iter_errors(&value)
-            .map(|error| format!("{error} at {}", error.instance_path()))
-            .collect();
+        let errors: Vec<String> = validator.iter_errors(&value).map(|error| format!("{error} at {}", error.instance_path())).collect();
         assert_eq!(errors, [""; 0], "{}", profile.name);
     }
     let broken = json!({ "summary": "x", "match": {}, "snippets": { "hello": { "code": "x", "stdot": "" } } });
-    let places: BTreeSet<String> = validator
-        .iter_errors(&broken)
-        .map(|error| error.instance_path().to_string())
-        .collect();
-    assert_eq!(
-        places,
-        BTreeSet::from(["/match", "/snippets/hello"].map(str::to_owned))
-    );
+    let places: BTreeSet<String> = validator.iter_errors(&broken).map(|error| error.instance_path().to_string()).collect();
+    assert_eq!(places, BTreeSet::from(["/match", "/snippets/hello"].map(str::to_owned)));
 }
 
 /// The sample, whole contents, nothing at all, and each of these with one thing changed.
 fn contents(message_type: &MessageType) -> Vec<Value> {
-    let mut contents = vec![
-        json!({}),
-        json!([]),
-        json!(null),
-        Value::from(message_type.sample.clone()),
-    ];
+    let mut contents = vec![json!({}), json!([]), json!(null), Value::from(message_type.sample.clone())];
     for whole in whole_contents(message_type) {
         change_one(&whole, &mut |changed| contents.push(changed));
         contents.push(whole);
@@ -140,33 +115,20 @@ fn contents(message_type: &MessageType) -> Vec<Value> {
 
 /// Contents with every declared field: one for each value that a condition asks for, and one for each command.
 fn whole_contents(message_type: &MessageType) -> Vec<Value> {
-    let conditions = message_type
-        .fields
-        .iter()
-        .flat_map(|field| match &field.required {
-            Required::When(conditions) => conditions.clone(),
-            Required::Always | Required::Never => Vec::new(),
-        });
-    let mut choices: Vec<Option<(FieldPath, Value)>> = conditions
-        .map(|condition| Some((condition.path, condition.equals)))
-        .collect();
+    let conditions = message_type.fields.iter().flat_map(|field| match &field.required {
+        Required::When(conditions) => conditions.clone(),
+        Required::Always | Required::Never => Vec::new(),
+    });
+    let mut choices: Vec<Option<(FieldPath, Value)>> = conditions.map(|condition| Some((condition.path, condition.equals))).collect();
     choices.push(None);
     choices.dedup();
-    let build = |choice: &Option<(FieldPath, Value)>| {
-        whole_object(&message_type.fields, &[], choice.as_ref())
-    };
+    let build = |choice: &Option<(FieldPath, Value)>| whole_object(&message_type.fields, &[], choice.as_ref());
     let mut contents: Vec<Value> = choices.iter().map(build).map(Value::from).collect();
     for command in &message_type.commands {
         let mut content = whole_object(&message_type.fields, &[], None);
         content.insert("command".to_owned(), command.name.as_str().into());
-        content.insert(
-            "arguments".to_owned(),
-            whole_object(&command.arguments, &[], None).into(),
-        );
-        content.insert(
-            "body".to_owned(),
-            whole_object(&command.body, &[], None).into(),
-        );
+        content.insert("arguments".to_owned(), whole_object(&command.arguments, &[], None).into());
+        content.insert("body".to_owned(), whole_object(&command.body, &[], None).into());
         contents.push(content.clone().into());
         // A failure's body holds what went wrong instead.
         content.insert("success".to_owned(), false.into());
@@ -176,11 +138,7 @@ fn whole_contents(message_type: &MessageType) -> Vec<Value> {
     contents
 }
 
-fn whole_object(
-    fields: &[Field],
-    path: &[Segment],
-    choice: Option<&(FieldPath, Value)>,
-) -> Map<String, Value> {
+fn whole_object(fields: &[Field], path: &[Segment], choice: Option<&(FieldPath, Value)>) -> Map<String, Value> {
     let mut object = Map::new();
     for field in children(fields, path) {
         let key = match field.path.last() {
@@ -201,37 +159,21 @@ fn whole_value(fields: &[Field], field: &Field, choice: Option<&(FieldPath, Valu
     }
     let inner = field.path.segments();
     let texts = ["5.3", ".py", "text"];
-    let matches = |text: &&str| {
-        field
-            .pattern
-            .as_ref()
-            .is_none_or(|pattern| pattern.is_match(text))
-    };
+    let matches = |text: &&str| field.pattern.as_ref().is_none_or(|pattern| pattern.is_match(text));
     if let Some(allowed) = field.allowed.first() {
         return allowed.clone();
     }
     // A container where something is declared inside, else the first type.
     let has_children = children(fields, inner).next().is_some();
     let is_container = |one: &&Type| matches!(one, Type::Array | Type::Object);
-    let containers = field
-        .types
-        .iter()
-        .find(is_container)
-        .filter(|_| has_children);
+    let containers = field.types.iter().find(is_container).filter(|_| has_children);
     match containers.unwrap_or(&field.types[0]) {
-        Type::String => texts
-            .iter()
-            .find(|text| matches(text))
-            .expect("one of the texts matches")
-            .to_string()
-            .into(),
+        Type::String => texts.iter().find(|text| matches(text)).expect("one of the texts matches").to_string().into(),
         Type::Bool => true.into(),
         Type::Int => field.min.unwrap_or(1).into(),
         Type::Number => 0.5.into(),
         Type::Null => Value::Null,
-        Type::Array => children(fields, inner)
-            .map(|item| whole_value(fields, item, choice))
-            .collect(),
+        Type::Array => children(fields, inner).map(|item| whole_value(fields, item, choice)).collect(),
         Type::Object | Type::Any => whole_object(fields, inner, choice).into(),
     }
 }
@@ -257,9 +199,7 @@ fn change_one(value: &Value, visit: &mut dyn FnMut(Value)) {
                     Value::from(copy)
                 };
                 visit(with(None));
-                strange_values()
-                    .into_iter()
-                    .for_each(|strange| visit(with(Some(strange))));
+                strange_values().into_iter().for_each(|strange| visit(with(Some(strange))));
                 change_one(&members[key], &mut |changed| visit(with(Some(changed))));
             }
         }
@@ -270,9 +210,7 @@ fn change_one(value: &Value, visit: &mut dyn FnMut(Value)) {
                     copy[index] = changed;
                     Value::from(copy)
                 };
-                strange_values()
-                    .into_iter()
-                    .for_each(|strange| visit(with(strange)));
+                strange_values().into_iter().for_each(|strange| visit(with(strange)));
                 change_one(&items[index], &mut |changed| visit(with(changed)));
             }
         }

@@ -139,7 +139,8 @@ impl Bare {
             subshell_id: None,
         };
         let empty = || b"{}".to_vec();
-        let message = Message { header: header.to_json().into_bytes(), parent: empty(), metadata: empty(), content: empty(), ..Message::default() };
+        let message =
+            Message { header: header.to_json().into_bytes(), parent: empty(), metadata: empty(), content: empty(), ..Message::default() };
         self.shell.send_multipart(message.encode(&self.signer), 0).expect("a socket");
         id
     }

@@ -27,8 +27,7 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
         finding.lines.push(line);
         finding.excerpt.push(format!("! exit {how}"));
         finding.evidence = serde_json::json!({ "code": exited.code, "signal": exited.signal, "stderr": last_words(episode) });
-        let mut rules: Vec<String> =
-            deeds(episode, line).flat_map(|deed| bench.survivals(episode, &deed)).collect();
+        let mut rules: Vec<String> = deeds(episode, line).flat_map(|deed| bench.survivals(episode, &deed)).collect();
         rules.extend(rules_for_crash(episode, line).into_iter().map(str::to_owned));
         Charge { rules, if_supported: None, coarse_place: finding.place.clone(), finding }
     };

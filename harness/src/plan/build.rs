@@ -36,7 +36,13 @@ impl Plan {
             _ => true,
         };
         let steps = kept.iter().filter(refers).map(|step| filler.step(step)).collect();
-        Ok(Self { scenario: scenario.id(), clients: scenario.clients.clone(), fresh: scenario.fresh, feature: scenario.feature.clone(), steps })
+        Ok(Self {
+            scenario: scenario.id(),
+            clients: scenario.clients.clone(),
+            fresh: scenario.fresh,
+            feature: scenario.feature.clone(),
+            steps,
+        })
     }
 }
 

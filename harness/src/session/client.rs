@@ -186,7 +186,13 @@ mod tests {
     fn only_a_good_signature_verifies() {
         let own = Signer::new(Scheme::HmacSha256, b"key");
         let keys = Keys { own: own.clone(), other: Signer::new(Scheme::HmacSha256, b"another") };
-        let message = Message { header: b"{}".to_vec(), parent: b"{}".to_vec(), metadata: b"{}".to_vec(), content: b"{}".to_vec(), ..Message::default() };
+        let message = Message {
+            header: b"{}".to_vec(),
+            parent: b"{}".to_vec(),
+            metadata: b"{}".to_vec(),
+            content: b"{}".to_vec(),
+            ..Message::default()
+        };
         let verifies = |how| decode(&sign(&message, &keys, how), &Limits::default()).verify(&own);
         assert!(verifies(Sign::Good));
         for how in [Sign::Flipped, Sign::Tampered, Sign::OtherKey, Sign::Empty, Sign::Short, Sign::Long, Sign::Raw, Sign::Upper] {

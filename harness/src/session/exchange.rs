@@ -43,7 +43,14 @@ impl Session {
     }
 
     /// Sends frames as they are. Returns the name under which the kernel's passing them is awaited.
-    pub(super) fn send_raw(&mut self, client: &str, channel: Channel, frames: &[Bytes], step: Option<&str>, facts: &Facts) -> Result<String, SessionError> {
+    pub(super) fn send_raw(
+        &mut self,
+        client: &str,
+        channel: Channel,
+        frames: &[Bytes],
+        step: Option<&str>,
+        facts: &Facts,
+    ) -> Result<String, SessionError> {
         self.beats += 1;
         let id = format!("raw:{}", self.beats);
         self.deliver(client, channel, frames.iter().map(|frame| frame.0.clone()).collect(), step, facts)?;
@@ -51,7 +58,14 @@ impl Session {
         Ok(id)
     }
 
-    fn deliver(&mut self, client: &str, channel: Channel, frames: Vec<Frame>, step: Option<&str>, facts: &Facts) -> Result<(), SessionError> {
+    fn deliver(
+        &mut self,
+        client: &str,
+        channel: Channel,
+        frames: Vec<Frame>,
+        step: Option<&str>,
+        facts: &Facts,
+    ) -> Result<(), SessionError> {
         self.transport.send(client, channel, &frames)?;
         self.flow.count(0);
         self.recorder.record(Event::Sent(Sent {

@@ -33,7 +33,8 @@ impl Session {
     /// Whether the process worked since the last look; the first look can't tell, and asks for another.
     pub(super) fn kernel_works(&mut self) -> bool {
         let Some(now) = self.take_look() else { return false };
-        let worked = |before: &Look| before.cpu_percent(&now) >= WORKING_PERCENT || now.progress.output_bytes > before.progress.output_bytes;
+        let worked =
+            |before: &Look| before.cpu_percent(&now) >= WORKING_PERCENT || now.progress.output_bytes > before.progress.output_bytes;
         let works = self.look.as_ref().is_none_or(worked);
         self.look = Some(now);
         works
@@ -79,7 +80,12 @@ impl Session {
             session.ledger.get(id).is_some_and(|owed| owed.seen.contains(&Expectation::Reply) || owed.seen.contains(&Expectation::Echo))
         };
         let mut waited = vec![None; asked.len()];
-        while (Instant::now() < until || self.behind) && !self.heard_enough(asked, &waited) && !self.cancel.is_set() && !self.has_exited() && !self.flow.is_flood() {
+        while (Instant::now() < until || self.behind)
+            && !self.heard_enough(asked, &waited)
+            && !self.cancel.is_set()
+            && !self.has_exited()
+            && !self.flow.is_flood()
+        {
             let soon = Instant::now() + self.deadlines.half();
             self.receive(soon.min(until))?;
             for ((_, id), waited) in asked.iter().zip(&mut waited) {
@@ -106,7 +112,9 @@ impl Session {
 
     /// Whether all that can be expected to answer has answered; a channel that never did is not waited for.
     fn heard_enough(&self, asked: &[(Channel, String)], waited: &[Option<Duration>]) -> bool {
-        let done = |((channel, _), waited): (&(Channel, String), &Option<Duration>)| waited.is_some() || (*channel == Channel::Control && !self.habits.serves(Channel::Control));
+        let done = |((channel, _), waited): (&(Channel, String), &Option<Duration>)| {
+            waited.is_some() || (*channel == Channel::Control && !self.habits.serves(Channel::Control))
+        };
         asked.iter().zip(waited).all(done)
     }
 }
@@ -147,7 +155,10 @@ mod tests {
     #[test]
     fn cpu_is_a_share_of_the_wall() {
         let at = Instant::now();
-        let look = |ms: u64, cpu: u64| Look { at: at + Duration::from_millis(ms), progress: Progress { cpu_ns: cpu * 1_000_000, output_bytes: 0 } };
+        let look = |ms: u64, cpu: u64| Look {
+            at: at + Duration::from_millis(ms),
+            progress: Progress { cpu_ns: cpu * 1_000_000, output_bytes: 0 },
+        };
         assert_eq!(look(0, 0).cpu_percent(&look(1000, 900)), 90);
         assert_eq!(look(0, 500).cpu_percent(&look(1000, 500)), 0);
     }

@@ -150,7 +150,7 @@ impl Session {
     /// Waits for a message of a type that the named step causes; gives the scenario up when that step is settled without it.
     fn wait_for(&mut self, of: &str, msg_type: &str) -> Result<Stop, SessionError> {
         let ids = self.ledger.ids_of(of).to_vec();
-        let until = Instant::now() + self.deadlines.patience(true);
+        let until = Instant::now() + self.deadlines.reply();
         loop {
             if ids.iter().any(|id| self.ledger.has_come(id, msg_type)) || Instant::now() >= until {
                 return Ok(None);

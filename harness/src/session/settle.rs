@@ -36,6 +36,8 @@ pub struct Suspicion {
     pub missing: Vec<Expectation>,
     /// Whether it is certain that it will not, rather than a matter of time.
     pub certain: bool,
+    /// Whether the kernel had been interrupted since.
+    pub interrupted: bool,
 }
 
 /// What is to be done about an open request now.
@@ -189,9 +191,10 @@ impl Session {
         let (client, channel, sent) = (owed.client.clone(), owed.channel, owed.sent);
         // Only these two channels take requests.
         let asked = if channel == Channel::Control { Channel::Control } else { Channel::Shell };
-        let newer = self.ledger.open().find(|other| {
-            other.step.as_deref() == Some("fence") && other.client == client && other.channel == asked && other.sent > sent
-        });
+        let newer = self
+            .ledger
+            .open()
+            .find(|other| other.step.as_deref() == Some("fence") && other.client == client && other.channel == asked && other.sent > sent);
         let fence = match newer {
             Some(other) => other.id.clone(),
             None => self.ask(&client, asked, "fence")?,
@@ -211,7 +214,13 @@ impl Session {
         if excused {
             return Ok(None);
         }
-        self.suspicions.push(Suspicion { channel: owed.channel, msg_type: owed.msg_type.clone(), missing: missing.clone(), certain: why == Why::Fenced });
+        self.suspicions.push(Suspicion {
+            channel: owed.channel,
+            msg_type: owed.msg_type.clone(),
+            missing: missing.clone(),
+            certain: why == Why::Fenced,
+            interrupted: self.interrupted_at.is_some_and(|at| at > owed.sent),
+        });
         self.climb(&owed, &missing)?;
         Ok((why == Why::Deadline).then_some(Settlement::Stuck))
     }
@@ -231,7 +240,13 @@ impl Session {
         let owed = self.ledger.remove(id)?;
         self.extended.remove(id);
         let waited = u64::try_from(owed.waited(Instant::now()).as_nanos()).unwrap_or(u64::MAX);
-        self.recorder.record(Event::Settled(Settled { client: owed.client.clone(), id: id.to_owned(), missing: owed.missing(), why, waited }));
+        self.recorder.record(Event::Settled(Settled {
+            client: owed.client.clone(),
+            id: id.to_owned(),
+            missing: owed.missing(),
+            why,
+            waited,
+        }));
         Some(owed)
     }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::client::{Client, Keys};
-use super::kernel::{Command, ConnectionFile, Greeted, Greeting, InterruptMode, KernelProcess, Launcher, Life, Lives, Reach, Starter, Target};
+use super::kernel::{
+    Command, ConnectionFile, Greeted, Greeting, InterruptMode, KernelProcess, Launcher, Life, Lives, Reach, Starter, Target,
+};
 use super::settle::Settlement;
 use super::transport::{Endpoint, ZeroMq};
 use super::{Cancel, Deadlines, Session, SessionError};
@@ -309,7 +311,8 @@ impl Session {
 
     fn open_client(&mut self, name: &str, topics: &[Bytes], identity_of: Option<&str>, early: bool) -> Result<(), SessionError> {
         let client = Client::new(&mut self.rng);
-        let identity = identity_of.and_then(|other| self.identities.get(other)).cloned().unwrap_or_else(|| client.session.clone().into_bytes());
+        let identity =
+            identity_of.and_then(|other| self.identities.get(other)).cloned().unwrap_or_else(|| client.session.clone().into_bytes());
         let endpoint = Endpoint { client: name.to_owned(), identity: identity.clone(), topics: topics.to_vec() };
         self.transport.open(&endpoint, &self.link)?;
         self.clients.insert(name.to_owned(), client);
@@ -328,7 +331,8 @@ impl Session {
     pub(super) fn start_again(&mut self) -> Result<Option<Settlement>, SessionError> {
         let Some(restart) = &self.restart else { return Ok(Some(Settlement::Exited)) };
         let life = Life { number: restart.lives.next(), restarted: true };
-        let process = restart.launcher.launch(&restart.command, &restart.file, life, &self.recorder).map_err(|error| Box::new(error.into()))?;
+        let process =
+            restart.launcher.launch(&restart.command, &restart.file, life, &self.recorder).map_err(|error| Box::new(error.into()))?;
         self.life = life.number;
         self.process = Some(Arc::new(process));
         self.last_news = Instant::now();

@@ -29,11 +29,7 @@ pub struct Unchecked<'a> {
 pub fn coverage(spec: &Spec) -> Vec<GroupCoverage<'_>> {
     let mut groups: BTreeMap<&str, GroupCoverage<'_>> = BTreeMap::new();
     for rule in &spec.rules {
-        let empty = || GroupCoverage {
-            group: &rule.group,
-            checked: Vec::new(),
-            unchecked: Vec::new(),
-        };
+        let empty = || GroupCoverage { group: &rule.group, checked: Vec::new(), unchecked: Vec::new() };
         let group = groups.entry(&rule.group).or_insert_with(empty);
         match &rule.unchecked {
             Some(reason) => group.unchecked.push(Unchecked { rule, reason }),
@@ -49,8 +45,7 @@ mod tests {
     use crate::spec::load::tests::spec_of;
 
     fn rule(id: &str, end: &str) -> String {
-        let keys =
-            "level = 'must'\nverdict = 'fail'\nbasis = 'spec'\nsource = 'x'\nsummary = 'It is so.'";
+        let keys = "level = 'must'\nverdict = 'fail'\nbasis = 'spec'\nsource = 'x'\nsummary = 'It is so.'";
         format!("+++\nid = '{id}'\n{keys}\n{end}")
     }
 
@@ -60,30 +55,18 @@ mod tests {
         let checked = format!("[check.absence]\n+++\n{traces}");
         let spec = spec_of(&[
             ("rules/status/a.md", &rule("STAT-02", &checked)),
-            (
-                "rules/status/b.md",
-                &rule("STAT-01", "[unchecked]\nreason = 'Out of sight.'\n+++\n"),
-            ),
+            ("rules/status/b.md", &rule("STAT-01", "[unchecked]\nreason = 'Out of sight.'\n+++\n")),
             ("rules/wire/c.md", &rule("WIRE-01", &checked)),
         ]);
         let account: Vec<_> = coverage(&spec)
             .into_iter()
             .map(|group| {
-                let checked: Vec<&str> =
-                    group.checked.iter().map(|rule| rule.id.as_str()).collect();
-                let unchecked: Vec<(&str, &str)> = group
-                    .unchecked
-                    .iter()
-                    .map(|one| (one.rule.id.as_str(), one.reason))
-                    .collect();
+                let checked: Vec<&str> = group.checked.iter().map(|rule| rule.id.as_str()).collect();
+                let unchecked: Vec<(&str, &str)> = group.unchecked.iter().map(|one| (one.rule.id.as_str(), one.reason)).collect();
                 (group.group, checked, unchecked)
             })
             .collect();
-        let status = (
-            "status",
-            vec!["STAT-02"],
-            vec![("STAT-01", "Out of sight.")],
-        );
+        let status = ("status", vec!["STAT-02"], vec![("STAT-01", "Out of sight.")]);
         assert_eq!(account, [status, ("wire", vec!["WIRE-01"], vec![])]);
     }
 }

@@ -52,28 +52,15 @@ pub struct Entry {
 
 impl Table {
     /// Reads a document that begins at line `first_line` of `file`. Syntax errors are all noted, and then there is no table.
-    pub(super) fn parse(
-        file: &str,
-        text: &str,
-        first_line: usize,
-        mistakes: &mut Vec<SpecError>,
-    ) -> Option<Self> {
+    pub(super) fn parse(file: &str, text: &str, first_line: usize, mistakes: &mut Vec<SpecError>) -> Option<Self> {
         let lines = Lines::new(text, first_line);
         let (document, errors) = DeTable::parse_recoverable(text);
         let before = mistakes.len();
         for error in errors {
             let (line, column) = lines.place(error.span().map_or(0, |span| span.start));
-            mistakes.push(SpecError {
-                column: Some(column),
-                ..SpecError::new(file, line, error.message().replace('\n', ", "))
-            });
+            mistakes.push(SpecError { column: Some(column), ..SpecError::new(file, line, error.message().replace('\n', ", ")) });
         }
-        let table = Converter {
-            file,
-            lines,
-            mistakes,
-        }
-        .table(document.get_ref());
+        let table = Converter { file, lines, mistakes }.table(document.get_ref());
         (mistakes.len() == before).then_some(table)
     }
 
@@ -135,11 +122,7 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn new(text: &'a str, first_line: usize) -> Self {
         let after_line_ends = text.match_indices('\n').map(|(at, _)| at + 1);
-        Self {
-            text,
-            starts: std::iter::once(0).chain(after_line_ends).collect(),
-            first_line,
-        }
+        Self { text, starts: std::iter::once(0).chain(after_line_ends).collect(), first_line }
     }
 
     fn place(&self, offset: usize) -> (usize, usize) {
@@ -163,12 +146,7 @@ impl Converter<'_> {
             let (line, column) = self.lines.place(key.span().start);
             let node = self.node(value);
             let key = key.get_ref().clone().into_owned();
-            Entry {
-                key,
-                line,
-                column,
-                node,
-            }
+            Entry { key, line, column, node }
         });
         Table(entries.collect())
     }
@@ -178,34 +156,23 @@ impl Converter<'_> {
         let value = match spanned.get_ref() {
             DeValue::String(text) => Value::String(text.clone().into_owned()),
             DeValue::Boolean(value) => Value::Boolean(*value),
-            DeValue::Array(items) => {
-                Value::Array(items.iter().map(|item| self.node(item)).collect())
-            }
+            DeValue::Array(items) => Value::Array(items.iter().map(|item| self.node(item)).collect()),
             DeValue::Table(table) => Value::Table(self.table(table)),
-            DeValue::Integer(number) => {
-                match i64::from_str_radix(number.as_str(), number.radix()) {
-                    Ok(number) => Value::Integer(number),
-                    Err(_) => self.reject(line, column, "this integer does not fit into 64 bits"),
-                }
-            }
+            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+                Ok(number) => Value::Integer(number),
+                Err(_) => self.reject(line, column, "this integer does not fit into 64 bits"),
+            },
             DeValue::Float(number) => match number.as_str().parse() {
                 Ok(number) => Value::Float(number),
                 Err(_) => self.reject(line, column, "this is no number"),
             },
             DeValue::Datetime(_) => self.reject(line, column, "dates must be written as strings"),
         };
-        Node {
-            line,
-            column,
-            value,
-        }
+        Node { line, column, value }
     }
 
     fn reject(&mut self, line: usize, column: usize, message: &str) -> Value {
-        self.mistakes.push(SpecError {
-            column: Some(column),
-            ..SpecError::new(self.file, line, message)
-        });
+        self.mistakes.push(SpecError { column: Some(column), ..SpecError::new(self.file, line, message) });
         Value::Boolean(false)
     }
 }
@@ -215,34 +182,18 @@ mod tests {
     use super::{Entry, Node, Table, Value};
 
     fn entry(key: &str, place: (usize, usize), at: (usize, usize), value: Value) -> Entry {
-        let node = Node {
-            line: at.0,
-            column: at.1,
-            value,
-        };
-        Entry {
-            key: key.to_owned(),
-            line: place.0,
-            column: place.1,
-            node,
-        }
+        let node = Node { line: at.0, column: at.1, value };
+        Entry { key: key.to_owned(), line: place.0, column: place.1, node }
     }
 
     #[test]
     fn every_key_and_value_has_its_place_and_the_order_is_the_files() {
         let mut mistakes = Vec::new();
-        let table = Table::parse(
-            "x.toml",
-            "\"zé\" = 1\n[b.\"c d\"]\na = 0x10\n",
-            11,
-            &mut mistakes,
-        );
+        let table = Table::parse("x.toml", "\"zé\" = 1\n[b.\"c d\"]\na = 0x10\n", 11, &mut mistakes);
         let a = entry("a", (13, 1), (13, 5), Value::Integer(16));
         let c = entry("c d", (12, 4), (12, 1), Value::Table(Table(vec![a])));
         assert_eq!(mistakes, []);
-        let Some(table) = table else {
-            panic!("no table")
-        };
+        let Some(table) = table else { panic!("no table") };
         assert_eq!(table.0[0], entry("zé", (11, 1), (11, 8), Value::Integer(1)));
         assert_eq!(table.0[1].key, "b");
         assert_eq!(table.0[1].node.value, Value::Table(Table(vec![c])));
@@ -251,12 +202,7 @@ mod tests {
     #[test]
     fn syntax_errors_come_all_at_once() {
         let mut mistakes = Vec::new();
-        let table = Table::parse(
-            "x.toml",
-            "a = \nb = 1\nb = 2\nc = 2020-01-01\n",
-            1,
-            &mut mistakes,
-        );
+        let table = Table::parse("x.toml", "a = \nb = 1\nb = 2\nc = 2020-01-01\n", 1, &mut mistakes);
         assert_eq!(table, None);
         let lines: Vec<_> = mistakes.iter().map(|mistake| mistake.line).collect();
         assert_eq!(lines, [Some(1), Some(3), Some(4)]);

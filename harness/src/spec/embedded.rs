@@ -17,10 +17,9 @@ fn collect(dir: &Dir<'_>, files: &mut Vec<SpecFile>) {
     for entry in dir.entries() {
         match entry {
             DirEntry::Dir(inner) => collect(inner, files),
-            DirEntry::File(file) => files.push(SpecFile {
-                path: file.path().to_string_lossy().replace('\\', "/"),
-                bytes: file.contents().to_vec(),
-            }),
+            DirEntry::File(file) => {
+                files.push(SpecFile { path: file.path().to_string_lossy().replace('\\', "/"), bytes: file.contents().to_vec() })
+            }
         }
     }
 }

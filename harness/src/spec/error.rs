@@ -21,22 +21,13 @@ impl SpecError {
     /// A mistake in a line of a file.
     #[must_use]
     pub fn new(file: &str, line: usize, message: impl Into<String>) -> Self {
-        Self {
-            line: Some(line),
-            ..Self::whole_file(file, message)
-        }
+        Self { line: Some(line), ..Self::whole_file(file, message) }
     }
 
     /// A mistake that has no line: the file can't be read, or should not be there.
     #[must_use]
     pub fn whole_file(file: &str, message: impl Into<String>) -> Self {
-        Self {
-            file: file.to_owned(),
-            line: None,
-            column: None,
-            message: message.into(),
-            hint: None,
-        }
+        Self { file: file.to_owned(), line: None, column: None, message: message.into(), hint: None }
     }
 
     /// The same, with a hint.
@@ -69,11 +60,7 @@ impl SpecErrors {
     pub(super) fn none_of(mut mistakes: Vec<SpecError>) -> Result<(), Self> {
         mistakes.sort();
         mistakes.dedup();
-        if mistakes.is_empty() {
-            Ok(())
-        } else {
-            Err(Self(mistakes))
-        }
+        if mistakes.is_empty() { Ok(()) } else { Err(Self(mistakes)) }
     }
 }
 

@@ -53,9 +53,7 @@ impl FromStr for FieldPath {
     type Err = BadFieldPath;
 
     fn from_str(text: &str) -> Result<Self, BadFieldPath> {
-        read(text).map(Self).ok_or_else(|| BadFieldPath {
-            found: text.to_owned(),
-        })
+        read(text).map(Self).ok_or_else(|| BadFieldPath { found: text.to_owned() })
     }
 }
 
@@ -108,12 +106,7 @@ mod tests {
     fn paths_read_as_they_are_written() {
         let key = |name: &str| Segment::Key(name.to_owned());
         let path: FieldPath = "user_expressions{}.traceback[]".parse().expect("a path");
-        let segments = [
-            key("user_expressions"),
-            Segment::Values,
-            key("traceback"),
-            Segment::Items,
-        ];
+        let segments = [key("user_expressions"), Segment::Values, key("traceback"), Segment::Items];
         assert_eq!(path.segments(), segments);
         assert_eq!(path.to_string(), "user_expressions{}.traceback[]");
         let parent = path.parent().map(|parent| parent.to_string());
@@ -122,13 +115,8 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_refused() {
-        for bad in [
-            "", "a.", ".a", "[]", "a[", "a[]b", "a{}b", "a b", "a]", "a.[]",
-        ] {
-            assert!(
-                bad.parse::<FieldPath>().is_err(),
-                "{bad:?} was read as a path"
-            );
+        for bad in ["", "a.", ".a", "[]", "a[", "a[]b", "a{}b", "a b", "a]", "a.[]"] {
+            assert!(bad.parse::<FieldPath>().is_err(), "{bad:?} was read as a path");
         }
     }
 }

@@ -36,17 +36,11 @@ pub(super) enum Kind<'a> {
 impl Files {
     pub(super) fn new(root: &str, mut files: Vec<SpecFile>) -> Self {
         files.sort_by(|left, right| left.path.cmp(&right.path));
-        Self {
-            root: root.to_owned(),
-            files,
-        }
+        Self { root: root.to_owned(), files }
     }
 
     /// Each file with its name in messages, its kind and its text; what is none of these is a mistake.
-    pub(super) fn sorted_out(
-        &self,
-        mistakes: &mut Vec<SpecError>,
-    ) -> Vec<(String, Kind<'_>, &str)> {
+    pub(super) fn sorted_out(&self, mistakes: &mut Vec<SpecError>) -> Vec<(String, Kind<'_>, &str)> {
         let mut known = Vec::new();
         for file in &self.files {
             let shown = format!("{}/{}", self.root, file.path);
@@ -77,10 +71,7 @@ pub(super) fn read_dir(dir: &Path) -> Result<Files, SpecErrors> {
     let root = root.trim_end_matches('/');
     let (mut files, mut mistakes) = (Vec::new(), Vec::new());
     if !FOLDERS.iter().any(|folder| dir.join(folder).is_dir()) {
-        let message = format!(
-            "no spec is here: it would have one of the folders {}",
-            FOLDERS.join(", ")
-        );
+        let message = format!("no spec is here: it would have one of the folders {}", FOLDERS.join(", "));
         return Err(SpecErrors(vec![SpecError::whole_file(root, message)]));
     }
     for folder in FOLDERS.iter().filter(|folder| dir.join(folder).exists()) {
@@ -90,13 +81,7 @@ pub(super) fn read_dir(dir: &Path) -> Result<Files, SpecErrors> {
     Ok(Files::new(root, files))
 }
 
-fn collect(
-    dir: &Path,
-    below: &str,
-    root: &str,
-    files: &mut Vec<SpecFile>,
-    mistakes: &mut Vec<SpecError>,
-) {
+fn collect(dir: &Path, below: &str, root: &str, files: &mut Vec<SpecFile>, mistakes: &mut Vec<SpecError>) {
     let path = dir.join(below);
     let outcome = if path.is_dir() {
         std::fs::read_dir(&path).map(|entries| {
@@ -106,18 +91,10 @@ fn collect(
             }
         })
     } else {
-        std::fs::read(&path).map(|bytes| {
-            files.push(SpecFile {
-                path: below.to_owned(),
-                bytes,
-            })
-        })
+        std::fs::read(&path).map(|bytes| files.push(SpecFile { path: below.to_owned(), bytes }))
     };
     if let Err(error) = outcome {
-        mistakes.push(SpecError::whole_file(
-            &format!("{root}/{below}"),
-            format!("cannot be read: {error}"),
-        ));
+        mistakes.push(SpecError::whole_file(&format!("{root}/{below}"), format!("cannot be read: {error}")));
     }
 }
 
@@ -130,9 +107,7 @@ fn kind_of(path: &str) -> Result<Kind<'_>, String> {
     let kind = match parts.as_slice() {
         ["messages", file] => file.strip_suffix(".toml").map(Kind::Message),
         ["rules", group, file] => file.strip_suffix(".md").map(|name| Kind::Rule(group, name)),
-        ["scenarios", group, file] => file
-            .strip_suffix(".toml")
-            .map(|name| Kind::Scenario(group, name)),
+        ["scenarios", group, file] => file.strip_suffix(".toml").map(|name| Kind::Scenario(group, name)),
         ["profiles", "vocabulary.toml"] => Some(Kind::Vocabulary),
         ["profiles", file] => file.strip_suffix(".toml").map(Kind::Profile),
         _ => None,
@@ -142,13 +117,9 @@ fn kind_of(path: &str) -> Result<Kind<'_>, String> {
          scenarios/GROUP/NAME.toml and profiles/NAME.toml",
     )?;
     match kind {
-        Kind::Message(name) => is_spelled(name, '_')
-            .then_some(kind)
-            .ok_or_else(|| format!("`{name}` is not snake_case")),
+        Kind::Message(name) => is_spelled(name, '_').then_some(kind).ok_or_else(|| format!("`{name}` is not snake_case")),
         Kind::Rule(group, name) | Kind::Scenario(group, name) => {
-            let bad = [group, name]
-                .into_iter()
-                .find(|name| !is_spelled(name, '-'));
+            let bad = [group, name].into_iter().find(|name| !is_spelled(name, '-'));
             bad.map_or(Ok(kind), |name| Err(format!("`{name}` is not kebab-case")))
         }
         Kind::Vocabulary | Kind::Profile(_) | Kind::Other => Ok(kind),
@@ -157,12 +128,7 @@ fn kind_of(path: &str) -> Result<Kind<'_>, String> {
 
 /// Whether a name is lower-case words of letters and digits, with `between` between them.
 fn is_spelled(name: &str, between: char) -> bool {
-    let is_word = |word: &str| {
-        !word.is_empty()
-            && word
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     name.split(between).all(is_word)
 }
 
@@ -172,18 +138,9 @@ mod tests {
 
     #[test]
     fn the_place_says_what_a_file_is() {
-        assert_eq!(
-            kind_of("messages/execute_reply.toml"),
-            Ok(Kind::Message("execute_reply"))
-        );
-        assert_eq!(
-            kind_of("rules/status/busy-first.md"),
-            Ok(Kind::Rule("status", "busy-first"))
-        );
-        assert_eq!(
-            kind_of("scenarios/status/all.toml"),
-            Ok(Kind::Scenario("status", "all"))
-        );
+        assert_eq!(kind_of("messages/execute_reply.toml"), Ok(Kind::Message("execute_reply")));
+        assert_eq!(kind_of("rules/status/busy-first.md"), Ok(Kind::Rule("status", "busy-first")));
+        assert_eq!(kind_of("scenarios/status/all.toml"), Ok(Kind::Scenario("status", "all")));
         assert_eq!(kind_of("profiles/vocabulary.toml"), Ok(Kind::Vocabulary));
         assert_eq!(kind_of("profiles/python.toml"), Ok(Kind::Profile("python")));
         assert_eq!(kind_of("rules/README.md"), Ok(Kind::Other));
@@ -192,22 +149,10 @@ mod tests {
 
     #[test]
     fn a_file_out_of_place_is_a_mistake() {
-        for path in [
-            "rules/x.md",
-            "messages/a/b.toml",
-            "messages/x.yaml",
-            "rules/status/x.toml",
-            "profiles/a/b.toml",
-        ] {
+        for path in ["rules/x.md", "messages/a/b.toml", "messages/x.yaml", "rules/status/x.toml", "profiles/a/b.toml"] {
             assert!(kind_of(path).is_err(), "{path}");
         }
-        assert_eq!(
-            kind_of("rules/status/busy_first.md"),
-            Err("`busy_first` is not kebab-case".to_owned())
-        );
-        assert_eq!(
-            kind_of("messages/Execute.toml"),
-            Err("`Execute` is not snake_case".to_owned())
-        );
+        assert_eq!(kind_of("rules/status/busy_first.md"), Err("`busy_first` is not kebab-case".to_owned()));
+        assert_eq!(kind_of("messages/Execute.toml"), Err("`Execute` is not snake_case".to_owned()));
     }
 }

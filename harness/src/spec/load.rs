@@ -18,31 +18,15 @@ pub(super) fn load(files: &Files) -> Result<Spec, SpecErrors> {
     let vocabulary = sources.vocabulary(&mut mistakes);
     let messages = sources.messages(&mut mistakes);
     let rules = sources.rules(&mut mistakes);
-    let rule_ids = sources
-        .rules
-        .iter()
-        .filter_map(RuleFile::id)
-        .map(str::to_owned)
-        .collect();
-    let known = Known {
-        types: &sources.types,
-        messages: &messages,
-        vocabulary: &vocabulary,
-        rule_ids: &rule_ids,
-    };
+    let rule_ids = sources.rules.iter().filter_map(RuleFile::id).map(str::to_owned).collect();
+    let known = Known { types: &sources.types, messages: &messages, vocabulary: &vocabulary, rule_ids: &rule_ids };
     let scenarios = sources.scenarios(&known, &mut mistakes);
     let profiles = sources.profiles(&vocabulary, &mut mistakes);
     relate::pairs(&messages, &sources.messages, &mut mistakes);
     relate::rules(&sources.rules, &mut mistakes);
     relate::profiles(&profiles, &sources.profiles, &mut mistakes);
     SpecErrors::none_of(mistakes)?;
-    Ok(Spec {
-        messages,
-        rules,
-        scenarios,
-        profiles,
-        vocabulary,
-    })
+    Ok(Spec { messages, rules, scenarios, profiles, vocabulary })
 }
 
 /// A TOML file that has been parsed.
@@ -72,9 +56,7 @@ impl Sources {
         for (file, kind, text) in files.sorted_out(mistakes) {
             let (list, group, name) = match kind {
                 Kind::Rule(group, name) => {
-                    sources
-                        .rules
-                        .extend(RuleFile::parse(group, name, &file, text, mistakes));
+                    sources.rules.extend(RuleFile::parse(group, name, &file, text, mistakes));
                     continue;
                 }
                 Kind::Message(name) => {
@@ -88,35 +70,20 @@ impl Sources {
             };
             let (group, name) = (group.to_owned(), name.to_owned());
             if let Some(table) = Table::parse(&file, text, 1, mistakes) {
-                list.push(Document {
-                    group,
-                    name,
-                    file,
-                    table,
-                });
+                list.push(Document { group, name, file, table });
             }
         }
         sources
     }
 
     fn vocabulary(&self, mistakes: &mut Vec<SpecError>) -> BTreeMap<String, SnippetKind> {
-        let read = |document: &Document, found: &Mistakes| {
-            profile::read_vocabulary(&document.table, found)
-        };
-        self.vocabulary
-            .iter()
-            .flat_map(|document| document.read(mistakes, read))
-            .collect()
+        let read = |document: &Document, found: &Mistakes| profile::read_vocabulary(&document.table, found);
+        self.vocabulary.iter().flat_map(|document| document.read(mistakes, read)).collect()
     }
 
     fn messages(&self, mistakes: &mut Vec<SpecError>) -> BTreeMap<String, MessageType> {
-        let read = |document: &Document, found: &Mistakes| {
-            message::read(&document.name, &document.table, &self.types, found)
-        };
-        let types = self
-            .messages
-            .iter()
-            .filter_map(|document| document.read(mistakes, read));
+        let read = |document: &Document, found: &Mistakes| message::read(&document.name, &document.table, &self.types, found);
+        let types = self.messages.iter().filter_map(|document| document.read(mistakes, read));
         types.map(|one| (one.name.clone(), one)).collect()
     }
 
@@ -133,32 +100,15 @@ impl Sources {
 
     fn scenarios(&self, known: &Known<'_>, mistakes: &mut Vec<SpecError>) -> Vec<Scenario> {
         let read = |document: &Document, found: &Mistakes| {
-            let Document {
-                group,
-                name,
-                file,
-                table,
-            } = document;
+            let Document { group, name, file, table } = document;
             scenario::read(group, name, file, table, known, found)
         };
-        self.scenarios
-            .iter()
-            .filter_map(|document| document.read(mistakes, read))
-            .collect()
+        self.scenarios.iter().filter_map(|document| document.read(mistakes, read)).collect()
     }
 
-    fn profiles(
-        &self,
-        vocabulary: &BTreeMap<String, SnippetKind>,
-        mistakes: &mut Vec<SpecError>,
-    ) -> Vec<Profile> {
-        let read = |document: &Document, found: &Mistakes| {
-            profile::read(&document.name, &document.table, vocabulary, found)
-        };
-        self.profiles
-            .iter()
-            .filter_map(|document| document.read(mistakes, read))
-            .collect()
+    fn profiles(&self, vocabulary: &BTreeMap<String, SnippetKind>, mistakes: &mut Vec<SpecError>) -> Vec<Profile> {
+        let read = |document: &Document, found: &Mistakes| profile::read(&document.name, &document.table, vocabulary, found);
+        self.profiles.iter().filter_map(|document| document.read(mistakes, read)).collect()
     }
 }
 
@@ -183,10 +133,7 @@ pub(super) mod tests {
 
     /// The spec of these files, which have no mistake.
     pub(in crate::spec) fn spec_of(files: &[(&str, &str)]) -> Spec {
-        let file = |(path, text): &(&str, &str)| SpecFile {
-            path: (*path).to_owned(),
-            bytes: text.as_bytes().to_vec(),
-        };
+        let file = |(path, text): &(&str, &str)| SpecFile { path: (*path).to_owned(), bytes: text.as_bytes().to_vec() };
         match load(&Files::new("specs", files.iter().map(file).collect())) {
             Ok(spec) => spec,
             Err(errors) => panic!("the files of this test are right, and yet: {errors}"),
@@ -198,14 +145,8 @@ pub(super) mod tests {
     #[test]
     fn the_profile_that_names_the_implementation_goes_first() {
         let spec = spec_of(&[
-            (
-                "profiles/a.toml",
-                &format!("{PROFILE}language = ['python', 'python3']"),
-            ),
-            (
-                "profiles/b.toml",
-                &format!("{PROFILE}implementation = ['xeus-python']"),
-            ),
+            ("profiles/a.toml", &format!("{PROFILE}language = ['python', 'python3']")),
+            ("profiles/b.toml", &format!("{PROFILE}implementation = ['xeus-python']")),
             ("profiles/c.toml", &format!("{PROFILE}language = ['R']")),
         ]);
         let chosen = |language, implementation| {

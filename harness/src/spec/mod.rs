@@ -28,17 +28,11 @@ use std::path::Path;
 
 pub use error::{SpecError, SpecErrors};
 pub use field_path::{BadFieldPath, FieldPath, Segment};
-pub use message::{
-    BadPattern, Command, Condition, Direction, Field, FieldProblem, MessageType, Pattern, Required,
-    Role, Status, Type,
-};
+pub use message::{BadPattern, Command, Condition, Direction, Field, FieldProblem, MessageType, Pattern, Required, Role, Status, Type};
 pub use named::Named;
 pub use profile::{Profile, Snippet, SnippetKind};
 pub use rule::{Basis, CheckDecl, Level, Rule, RuleTrace, RuleVerdict, TraceVerdict};
-pub use scenario::{
-    Action, Await, Connect, Format, Interrupt, Payload, Scenario, Send, Settle, Sign,
-    SnippetReference, Step, Wait,
-};
+pub use scenario::{Action, Await, Connect, Format, Interrupt, Payload, Scenario, Send, Settle, Sign, SnippetReference, Step, Wait};
 pub use version::{BadVersion, Version};
 
 /// Everything that is declared.
@@ -82,9 +76,7 @@ impl Spec {
     /// The rule of an id or a name.
     #[must_use]
     pub fn rule(&self, id_or_name: &str) -> Option<&Rule> {
-        self.rules
-            .iter()
-            .find(|rule| rule.id == id_or_name || rule.name == id_or_name)
+        self.rules.iter().find(|rule| rule.id == id_or_name || rule.name == id_or_name)
     }
 
     /// The scenario of an id, `group/name`.
@@ -104,13 +96,7 @@ impl Spec {
     /// Case does not count. One that names the implementation goes before one for the language.
     #[must_use]
     pub fn profile_for(&self, language: &str, implementation: &str) -> Option<&Profile> {
-        let fitting = self
-            .profiles
-            .iter()
-            .filter_map(|profile| Some((profile.fit(language, implementation)?, profile)));
-        fitting
-            .rev()
-            .max_by_key(|(fit, _)| *fit)
-            .map(|(_, profile)| profile)
+        let fitting = self.profiles.iter().filter_map(|profile| Some((profile.fit(language, implementation)?, profile)));
+        fitting.rev().max_by_key(|(fit, _)| *fit).map(|(_, profile)| profile)
     }
 }

@@ -19,10 +19,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         return Some(candidate);
     }
     let holds_name = |candidate: &&str| name.len() > 2 && candidate.to_lowercase().contains(&name);
-    known
-        .into_iter()
-        .filter(holds_name)
-        .min_by_key(|candidate| (candidate.len(), *candidate))
+    known.into_iter().filter(holds_name).min_by_key(|candidate| (candidate.len(), *candidate))
 }
 
 /// A hint for an unknown name: the nearest one, or all of them if they are few.
@@ -32,9 +29,7 @@ pub fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<
         return Some(format!("did you mean `{near}`?"));
     }
     let listed = 1..=LISTED;
-    listed
-        .contains(&known.len())
-        .then(|| format!("known: {}", known.join(", ")))
+    listed.contains(&known.len()).then(|| format!("known: {}", known.join(", ")))
 }
 
 #[cfg(test)]
@@ -47,24 +42,15 @@ mod tests {
     fn a_slip_finds_its_name() {
         assert_eq!(nearest("levle", NAMES), Some("level"));
         assert_eq!(nearest("LEVEL", NAMES), Some("level"));
-        assert_eq!(
-            nearest("idle-folows-bussy", NAMES),
-            Some("idle-follows-busy")
-        );
+        assert_eq!(nearest("idle-folows-bussy", NAMES), Some("idle-follows-busy"));
         assert_eq!(nearest("follows", NAMES), Some("idle-follows-busy"));
         assert_eq!(nearest("summary", NAMES), None);
     }
 
     #[test]
     fn few_names_are_listed_and_many_are_not() {
-        assert_eq!(
-            hint("levle", NAMES),
-            Some("did you mean `level`?".to_owned())
-        );
-        assert_eq!(
-            hint("summary", NAMES),
-            Some("known: idle-follows-busy, busy-first, level".to_owned())
-        );
+        assert_eq!(hint("levle", NAMES), Some("did you mean `level`?".to_owned()));
+        assert_eq!(hint("summary", NAMES), Some("known: idle-follows-busy, busy-first, level".to_owned()));
         assert_eq!(hint("summary", ["x"; 9]), None);
     }
 }

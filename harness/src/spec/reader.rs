@@ -17,24 +17,12 @@ impl Mistakes {
     /// None yet.
     #[must_use]
     pub fn new(file: &str) -> Self {
-        Self {
-            file: file.to_owned(),
-            found: RefCell::default(),
-        }
+        Self { file: file.to_owned(), found: RefCell::default() }
     }
 
     /// Notes one.
-    pub fn add(
-        &self,
-        line: usize,
-        column: Option<usize>,
-        message: impl Into<String>,
-        hint: Option<String>,
-    ) {
-        let mistake = SpecError {
-            column,
-            ..SpecError::new(&self.file, line, message).with_hint(hint)
-        };
+    pub fn add(&self, line: usize, column: Option<usize>, message: impl Into<String>, hint: Option<String>) {
+        let mistake = SpecError { column, ..SpecError::new(&self.file, line, message).with_hint(hint) };
         self.found.borrow_mut().push(mistake);
     }
 
@@ -60,13 +48,7 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub fn new(table: &'a Table, line: usize, mistakes: &'a Mistakes) -> Self {
         let (prefix, asked) = (String::new(), RefCell::default());
-        Self {
-            table,
-            line,
-            prefix,
-            mistakes,
-            asked,
-        }
+        Self { table, line, prefix, mistakes, asked }
     }
 
     /// The value of an entry of a table whose keys are free.
@@ -104,8 +86,7 @@ impl<'a> Reader<'a> {
             if !known.contains(&entry.key.as_str()) {
                 let hint = nearest::hint(&entry.key, known.iter().copied());
                 let message = format!("unknown key `{}`", entry.key);
-                self.mistakes
-                    .add(entry.line, Some(entry.column), message, hint);
+                self.mistakes.add(entry.line, Some(entry.column), message, hint);
             }
         }
     }
@@ -125,13 +106,7 @@ pub struct Item<'a> {
 
 impl<'a> Item<'a> {
     fn of(entry: &'a Entry, prefix: &str, mistakes: &'a Mistakes) -> Self {
-        Self {
-            name: format!("{prefix}{}", entry.key),
-            line: entry.line,
-            column: entry.column,
-            node: &entry.node,
-            mistakes,
-        }
+        Self { name: format!("{prefix}{}", entry.key), line: entry.line, column: entry.column, node: &entry.node, mistakes }
     }
 
     /// The value itself.
@@ -231,13 +206,7 @@ impl<'a> Item<'a> {
     pub fn reader(self) -> Option<Reader<'a>> {
         let table = self.clone().table()?;
         let (prefix, asked) = (format!("{}.", self.name), RefCell::default());
-        Some(Reader {
-            table,
-            line: self.line,
-            prefix,
-            mistakes: self.mistakes,
-            asked,
-        })
+        Some(Reader { table, line: self.line, prefix, mistakes: self.mistakes, asked })
     }
 
     /// The entries of a table whose keys are free, in the order of the file.
@@ -258,13 +227,7 @@ impl<'a> Item<'a> {
         let item = |(index, node): (usize, &'a Node)| {
             let name = format!("{}[{index}]", self.name);
             let mistakes = self.mistakes;
-            Item {
-                name,
-                line: node.line,
-                column: node.column,
-                node,
-                mistakes,
-            }
+            Item { name, line: node.line, column: node.column, node, mistakes }
         };
         Some(nodes.iter().enumerate().map(item).collect())
     }
@@ -294,15 +257,12 @@ impl<'a> Item<'a> {
         T::Err: std::fmt::Display,
     {
         let text = self.clone().str()?;
-        text.parse()
-            .map_err(|error: T::Err| self.mistake(error.to_string()))
-            .ok()
+        text.parse().map_err(|error: T::Err| self.mistake(error.to_string())).ok()
     }
 
     /// Notes a mistake here, and what may have been meant.
     pub fn mistake_with_hint(&self, message: impl Into<String>, hint: Option<String>) {
-        self.mistakes
-            .add(self.line, Some(self.column), message, hint);
+        self.mistakes.add(self.line, Some(self.column), message, hint);
     }
 
     /// Notes a mistake here.
@@ -317,11 +277,7 @@ impl<'a> Item<'a> {
     }
 
     fn wrong_type<T>(&self, wanted: &str) -> Option<T> {
-        self.mistake(format!(
-            "`{}` must be {wanted}, not {}",
-            self.name,
-            self.node.kind()
-        ));
+        self.mistake(format!("`{}` must be {wanted}, not {}", self.name, self.node.kind()));
         None
     }
 }

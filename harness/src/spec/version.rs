@@ -31,13 +31,8 @@ impl FromStr for Version {
         };
         let numbers: Option<Vec<u32>> = text.split('.').map(number).collect();
         match numbers.as_deref() {
-            Some([major, rest @ ..]) => Ok(Self {
-                major: *major,
-                minor: rest.first().copied().unwrap_or(0),
-            }),
-            _ => Err(BadVersion {
-                found: text.to_owned(),
-            }),
+            Some([major, rest @ ..]) => Ok(Self { major: *major, minor: rest.first().copied().unwrap_or(0) }),
+            _ => Err(BadVersion { found: text.to_owned() }),
         }
     }
 }
@@ -61,21 +56,12 @@ mod tests {
     #[test]
     fn versions_are_ordered_by_number() {
         let version = |text: &str| text.parse::<Version>();
-        assert_eq!(
-            version("5.10"),
-            Ok(Version {
-                major: 5,
-                minor: 10
-            })
-        );
+        assert_eq!(version("5.10"), Ok(Version { major: 5, minor: 10 }));
         assert_eq!(version("5"), version("5.0"));
         assert_eq!(version("5.3.1"), version("5.3"));
         assert!(version("5.10").ok() > version("5.3").ok());
         for bad in ["", "5.", ".1", "v5", "5.x", "+5", "99999999999"] {
-            assert_eq!(
-                version(bad).map_err(|error| error.found),
-                Err(bad.to_owned())
-            );
+            assert_eq!(version(bad).map_err(|error| error.found), Err(bad.to_owned()));
         }
     }
 }

@@ -13,9 +13,9 @@ mod recorder;
 pub use bytes::Bytes;
 pub use event::{
     Calibrated, Connected, Disconnected, End, Event, Exited, Expectation, Facts, KernelStarted, Ladder, Noted, Output, Probed, Received,
-    ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, TraceStarted, Why, TRACE_VERSION,
+    ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, TRACE_VERSION, TraceStarted, Why,
 };
+pub use read::{ReadError, Reader, for_each_record, read_trace};
 pub use record::Record;
-pub use read::{for_each_record, read_trace, ReadError, Reader};
 pub use recorder::{Recorder, RecorderError};
 pub mod notation;

@@ -47,7 +47,10 @@ impl<'de> Visitor<'de> for RecordVisitor {
                 kind => event = Some(Event::read(kind, &mut map)?),
             }
         }
-        Ok(Record { t: t.ok_or_else(|| A::Error::missing_field("t"))?, event: event.ok_or_else(|| A::Error::custom("no event on this line"))? })
+        Ok(Record {
+            t: t.ok_or_else(|| A::Error::missing_field("t"))?,
+            event: event.ok_or_else(|| A::Error::custom("no event on this line"))?,
+        })
     }
 }
 
@@ -60,7 +63,13 @@ mod tests {
     fn a_record_is_one_readable_line() {
         let record = Record {
             t: 17,
-            event: Event::Settled(Settled { client: "a".into(), id: "m1".into(), missing: vec![Expectation::Idle], why: Why::Deadline, waited: 5 }),
+            event: Event::Settled(Settled {
+                client: "a".into(),
+                id: "m1".into(),
+                missing: vec![Expectation::Idle],
+                why: Why::Deadline,
+                waited: 5,
+            }),
         };
         let line = serde_json::to_string(&record).expect("records serialize");
         assert_eq!(line, r#"{"t":17,"settled":{"client":"a","id":"m1","missing":["idle"],"why":"deadline","waited":5}}"#);

@@ -24,13 +24,7 @@ pub enum Channel {
 
 impl Channel {
     /// All five.
-    pub const ALL: [Self; 5] = [
-        Self::Shell,
-        Self::Control,
-        Self::Stdin,
-        Self::Iopub,
-        Self::Heartbeat,
-    ];
+    pub const ALL: [Self; 5] = [Self::Shell, Self::Control, Self::Stdin, Self::Iopub, Self::Heartbeat];
 
     /// The name, as in the connection file's `shell_port`.
     #[must_use]
@@ -75,13 +69,8 @@ impl FromStr for Channel {
     type Err = UnknownChannel;
 
     fn from_str(name: &str) -> Result<Self, UnknownChannel> {
-        let found = || UnknownChannel {
-            found: name.to_owned(),
-        };
-        Self::ALL
-            .into_iter()
-            .find(|channel| channel.name() == name)
-            .ok_or_else(found)
+        let found = || UnknownChannel { found: name.to_owned() };
+        Self::ALL.into_iter().find(|channel| channel.name() == name).ok_or_else(found)
     }
 }
 
@@ -100,11 +89,8 @@ mod tests {
             assert_eq!(serde_json::to_string(&channel).ok(), Some(quoted.clone()));
             assert_eq!(serde_json::from_str(&quoted).ok(), Some(channel));
         }
-        let error = "heartbeat"
-            .parse::<Channel>()
-            .map_err(|error| error.to_string());
-        let expected =
-            "unknown channel \"heartbeat\": known are shell, control, stdin, iopub and hb";
+        let error = "heartbeat".parse::<Channel>().map_err(|error| error.to_string());
+        let expected = "unknown channel \"heartbeat\": known are shell, control, stdin, iopub and hb";
         assert_eq!(error, Err(expected.to_owned()));
     }
 }

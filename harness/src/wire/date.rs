@@ -32,10 +32,7 @@ pub enum DateError {
 ///
 /// If the layout is not that of ISO 8601's extended form, or there is no such day or time.
 pub fn parse_date(text: &str) -> Result<DateParts, DateError> {
-    let mut reader = Reader {
-        bytes: text.as_bytes(),
-        at: 0,
-    };
+    let mut reader = Reader { bytes: text.as_bytes(), at: 0 };
     let year = reader.digits(4)?;
     reader.expect(b'-')?;
     let month = reader.digits(2)?;
@@ -52,17 +49,10 @@ pub fn parse_date(text: &str) -> Result<DateParts, DateError> {
     if reader.at < text.len() {
         return Err(reader.layout());
     }
-    let local =
-        civil(year, [month, day, hour, minute, second], nanosecond).ok_or(DateError::Range)?;
-    let as_utc = TimeZone::UTC
-        .to_timestamp(local)
-        .map_err(|_| DateError::Range)?
-        .as_nanosecond();
+    let local = civil(year, [month, day, hour, minute, second], nanosecond).ok_or(DateError::Range)?;
+    let as_utc = TimeZone::UTC.to_timestamp(local).map_err(|_| DateError::Range)?.as_nanosecond();
     let unix_nanos = as_utc - i128::from(offset.unwrap_or(0)) * 60_000_000_000;
-    Ok(DateParts {
-        unix_nanos,
-        has_zone: offset.is_some(),
-    })
+    Ok(DateParts { unix_nanos, has_zone: offset.is_some() })
 }
 
 /// The day and time, if there is such a one. `fields` are month, day, hour, minute and second.
@@ -82,10 +72,7 @@ impl Reader<'_> {
     fn digits(&mut self, count: usize) -> Result<i32, DateError> {
         let mut number = 0;
         for _ in 0..count {
-            let digit = self
-                .peek()
-                .filter(u8::is_ascii_digit)
-                .ok_or(self.layout())?;
+            let digit = self.peek().filter(u8::is_ascii_digit).ok_or(self.layout())?;
             number = number * 10 + i32::from(digit - b'0');
             self.at += 1;
         }
@@ -93,11 +80,7 @@ impl Reader<'_> {
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), DateError> {
-        if self.take(byte) {
-            Ok(())
-        } else {
-            Err(self.layout())
-        }
+        if self.take(byte) { Ok(()) } else { Err(self.layout()) }
     }
 
     fn take(&mut self, byte: u8) -> bool {
@@ -171,14 +154,7 @@ mod tests {
             ("1969-12-31T23:59:59Z", -1_000_000_000, true),
         ];
         for (text, unix_nanos, has_zone) in dates {
-            assert_eq!(
-                parse_date(text),
-                Ok(DateParts {
-                    unix_nanos,
-                    has_zone
-                }),
-                "{text}"
-            );
+            assert_eq!(parse_date(text), Ok(DateParts { unix_nanos, has_zone }), "{text}");
         }
     }
 
@@ -200,18 +176,9 @@ mod tests {
             ("2026-01-01T00:00:00é", 19),
         ];
         for (text, offset) in layouts {
-            assert_eq!(
-                parse_date(text),
-                Err(DateError::Layout { offset }),
-                "{text}"
-            );
+            assert_eq!(parse_date(text), Err(DateError::Layout { offset }), "{text}");
         }
-        for text in [
-            "2026-02-29T00:00:00Z",
-            "2026-13-01T00:00:00Z",
-            "2026-01-01T24:00:00Z",
-            "2026-01-01T00:00:00+24:00",
-        ] {
+        for text in ["2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:00+24:00"] {
             assert_eq!(parse_date(text), Err(DateError::Range), "{text}");
         }
     }

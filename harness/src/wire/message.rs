@@ -98,17 +98,7 @@ mod tests {
         };
         let signer = Signer::new(Scheme::HmacMd5, b"key");
         let signature = signer.sign(&[b"{\"h\":1}{}not JSON"]);
-        let expected = [
-            "id",
-            "<IDS|MSG>",
-            &signature,
-            "{\"h\":1}",
-            "{}",
-            "not JSON",
-            "",
-            "<IDS|MSG>",
-            "",
-        ];
+        let expected = ["id", "<IDS|MSG>", &signature, "{\"h\":1}", "{}", "not JSON", "", "<IDS|MSG>", ""];
         assert_eq!(message.encode(&signer), expected.map(bytes));
     }
 
@@ -125,17 +115,8 @@ mod tests {
         };
         let text = r#"{"msg_id":"1","session":"s","username":"é","date":"2026-01-01T00:00:00Z","msg_type":"status","version":"5.5"}"#;
         assert_eq!(header.to_json(), text);
-        assert_eq!(
-            serde_json::from_str::<Header>(text).ok(),
-            Some(header.clone())
-        );
-        let in_subshell = Header {
-            subshell_id: Some("sub".to_owned()),
-            ..header
-        };
-        assert_eq!(
-            in_subshell.to_json(),
-            text.replace("\"5.5\"", "\"5.5\",\"subshell_id\":\"sub\"")
-        );
+        assert_eq!(serde_json::from_str::<Header>(text).ok(), Some(header.clone()));
+        let in_subshell = Header { subshell_id: Some("sub".to_owned()), ..header };
+        assert_eq!(in_subshell.to_json(), text.replace("\"5.5\"", "\"5.5\",\"subshell_id\":\"sub\""));
     }
 }

@@ -23,9 +23,7 @@ pub enum Scheme {
 
 /// A signature scheme that is none of [`Scheme::ALL`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "unknown signature scheme {found:?}: known are hmac-sha256, hmac-sha512, hmac-sha1 and hmac-md5"
-)]
+#[error("unknown signature scheme {found:?}: known are hmac-sha256, hmac-sha512, hmac-sha1 and hmac-md5")]
 pub struct UnknownScheme {
     /// The name as it was given.
     pub found: String,
@@ -33,12 +31,7 @@ pub struct UnknownScheme {
 
 impl Scheme {
     /// Every scheme, the default first.
-    pub const ALL: [Self; 4] = [
-        Self::HmacSha256,
-        Self::HmacSha512,
-        Self::HmacSha1,
-        Self::HmacMd5,
-    ];
+    pub const ALL: [Self; 4] = [Self::HmacSha256, Self::HmacSha512, Self::HmacSha1, Self::HmacMd5];
 
     /// The name in a connection file.
     #[must_use]
@@ -62,13 +55,8 @@ impl FromStr for Scheme {
     type Err = UnknownScheme;
 
     fn from_str(name: &str) -> Result<Self, UnknownScheme> {
-        let found = || UnknownScheme {
-            found: name.to_owned(),
-        };
-        Self::ALL
-            .into_iter()
-            .find(|scheme| scheme.name() == name)
-            .ok_or_else(found)
+        let found = || UnknownScheme { found: name.to_owned() };
+        Self::ALL.into_iter().find(|scheme| scheme.name() == name).ok_or_else(found)
     }
 }
 
@@ -205,9 +193,7 @@ mod tests {
         for scheme in Scheme::ALL {
             assert_eq!(scheme.to_string().parse(), Ok(scheme));
         }
-        let error = "hmac-sha3"
-            .parse::<Scheme>()
-            .map_err(|error| error.to_string());
+        let error = "hmac-sha3".parse::<Scheme>().map_err(|error| error.to_string());
         let expected = "unknown signature scheme \"hmac-sha3\": known are hmac-sha256, hmac-sha512, hmac-sha1 and hmac-md5";
         assert_eq!(error, Err(expected.to_owned()));
     }
@@ -222,14 +208,7 @@ mod tests {
             let padded = format!("{signature}abc");
             let upper = signature.to_uppercase();
             let half = &signature[..signature.len() / 2];
-            for wrong in [
-                &digest,
-                padded.as_bytes(),
-                upper.as_bytes(),
-                half.as_bytes(),
-                b"",
-                b"zz",
-            ] {
+            for wrong in [&digest, padded.as_bytes(), upper.as_bytes(), half.as_bytes(), b"", b"zz"] {
                 assert!(!signer.verify(wrong, &PARTS), "{scheme}: {wrong:?}");
             }
             assert!(!Signer::new(scheme, b"another").verify(signature.as_bytes(), &PARTS));
@@ -239,20 +218,13 @@ mod tests {
     #[test]
     fn the_empty_key_signs_with_nothing_and_accepts_anything() {
         let signer = Signer::new(Scheme::HmacSha256, b"");
-        assert_eq!(
-            (signer.is_enabled(), signer.sign(&PARTS)),
-            (false, String::new())
-        );
+        assert_eq!((signer.is_enabled(), signer.sign(&PARTS)), (false, String::new()));
         assert!(signer.verify(b"garbage", &PARTS));
     }
 
     #[test]
     fn the_key_is_never_shown() {
-        let shown = format!(
-            "{:?} {:?}",
-            Signer::new(Scheme::HmacMd5, b"secret"),
-            Signer::disabled()
-        );
+        let shown = format!("{:?} {:?}", Signer::new(Scheme::HmacMd5, b"secret"), Signer::disabled());
         assert_eq!(shown, "Signer(hmac-md5) Signer(disabled)");
     }
 

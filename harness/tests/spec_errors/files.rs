@@ -13,10 +13,7 @@ fn files_as_such() {
         ("messages/notes.txt", ""),
         ("rules/loose.md", RULE),
         ("messages/stream.toml", "a = \nb = 1\nb = 2\n[c\n"),
-        (
-            "messages/date.toml",
-            "a = 2020-01-01\nb = 99999999999999999999\n",
-        ),
+        ("messages/date.toml", "a = 2020-01-01\nb = 99999999999999999999\n"),
         ("scenarios/status/.draft.toml", "not looked at"),
     ];
     insta::assert_snapshot!(mistakes_of(&files), @r#"
@@ -35,14 +32,8 @@ fn files_as_such() {
 fn bytes_that_are_no_text() {
     let dir = tempfile::tempdir().expect("a directory for the files");
     std::fs::create_dir(dir.path().join("messages")).expect("the folder can be made");
-    std::fs::write(
-        dir.path().join("messages/status.toml"),
-        b"a = 1\nb = \"\xff\"\n",
-    )
-    .expect("the file can be written");
-    let errors = Spec::load(dir.path())
-        .expect_err("bytes are no text")
-        .to_string();
+    std::fs::write(dir.path().join("messages/status.toml"), b"a = 1\nb = \"\xff\"\n").expect("the file can be written");
+    let errors = Spec::load(dir.path()).expect_err("bytes are no text").to_string();
     let shown = errors.replace(&dir.path().display().to_string(), "specs");
     assert_eq!(shown, "specs/messages/status.toml:2: this is not UTF-8");
 }
@@ -50,8 +41,5 @@ fn bytes_that_are_no_text() {
 #[test]
 fn a_directory_without_a_spec() {
     let errors = Spec::load(Path::new("no/such/place")).expect_err("nothing is there");
-    assert_eq!(
-        errors.to_string(),
-        "no/such/place: no spec is here: it would have one of the folders messages, rules, scenarios, profiles"
-    );
+    assert_eq!(errors.to_string(), "no/such/place: no spec is here: it would have one of the folders messages, rules, scenarios, profiles");
 }

@@ -29,14 +29,8 @@ sample = ["x"]
         ("messages/ask_request.toml", request),
         ("messages/ask_reply.toml", reply),
         ("messages/other_request.toml", ASK),
-        (
-            "messages/status.toml",
-            &STATUS.replace("publication", "reply"),
-        ),
-        (
-            "messages/stream.toml",
-            &format!("{STATUS}pair = \"status\""),
-        ),
+        ("messages/status.toml", &STATUS.replace("publication", "reply")),
+        ("messages/stream.toml", &format!("{STATUS}pair = \"status\"")),
     ];
     insta::assert_snapshot!(mistakes_of(&files), @r#"
     specs/messages/ask_reply.toml:3: `channels` must name a channel
@@ -61,10 +55,7 @@ fn pairs_that_do_not_fit() {
     let one_sided = ASK.replace("pair = \"ask_reply\"", "pair = \"status\"");
     let files = [
         ("messages/ask_request.toml", one_sided.as_str()),
-        (
-            "messages/ask_reply.toml",
-            &ASK_REPLY.replace("to-client", "to-kernel"),
-        ),
+        ("messages/ask_reply.toml", &ASK_REPLY.replace("to-client", "to-kernel")),
         ("messages/status.toml", STATUS),
     ];
     insta::assert_snapshot!(mistakes_of(&files), @r#"

@@ -8,9 +8,7 @@ use crate::{VOCABULARY, mistakes_of};
 
 #[test]
 fn profiles_and_vocabulary() {
-    let vocabulary = format!(
-        "{VOCABULARY}[code]\nfacts = [\"code\", 5]\nfcts = 1\n[flat]\nsummary = \"x\"\nfacts = []\n"
-    );
+    let vocabulary = format!("{VOCABULARY}[code]\nfacts = [\"code\", 5]\nfcts = 1\n[flat]\nsummary = \"x\"\nfacts = []\n");
     let profile = r#"
 summary = "x"
 [match]
@@ -35,12 +33,7 @@ stdout = "hello"
         ("profiles/vocabulary.toml", vocabulary.as_str()),
         ("profiles/python.toml", profile),
         ("profiles/snake.toml", second),
-        (
-            "profiles/viper.toml",
-            &second
-                .replace("Python", "python")
-                .replace("code = 1", "code = ''"),
-        ),
+        ("profiles/viper.toml", &second.replace("Python", "python").replace("code = 1", "code = ''")),
         ("profiles/wild.toml", "[match]\nlang = []\n"),
     ];
     insta::assert_snapshot!(mistakes_of(&files), @r#"
@@ -66,28 +59,12 @@ stdout = "hello"
 #[test]
 fn a_profile_file_that_is_not_there_and_one_that_is() {
     let vocabulary = Spec::embedded().vocabulary;
-    let errors = Profile::load_file(Path::new("no/such/file.toml"), &vocabulary)
-        .expect_err("nothing is there");
-    assert!(
-        errors
-            .to_string()
-            .starts_with("no/such/file.toml: cannot be read: "),
-        "{errors}"
-    );
+    let errors = Profile::load_file(Path::new("no/such/file.toml"), &vocabulary).expect_err("nothing is there");
+    assert!(errors.to_string().starts_with("no/such/file.toml: cannot be read: "), "{errors}");
     let dir = tempfile::tempdir().expect("a directory for the file");
     let path = dir.path().join("mine.toml");
-    std::fs::write(
-        &path,
-        "summary = 'x'\n[match]\nlanguage = ['mine']\n[snippets.quiet]\ncode = 'x'\n",
-    )
-    .expect("the file can be written");
+    std::fs::write(&path, "summary = 'x'\n[match]\nlanguage = ['mine']\n[snippets.quiet]\ncode = 'x'\n").expect("the file can be written");
     let profile = Profile::load_file(&path, &vocabulary).expect("the profile is right");
-    assert_eq!(
-        (
-            profile.name.as_str(),
-            profile.snippets["quiet"].code.as_str()
-        ),
-        ("mine", "x")
-    );
+    assert_eq!((profile.name.as_str(), profile.snippets["quiet"].code.as_str()), ("mine", "x"));
     assert_eq!(profile.missing(&vocabulary).len(), vocabulary.len() - 1);
 }

@@ -67,16 +67,10 @@ fn front_matter_of_rules() {
 
 #[test]
 fn traces_and_names_of_rules() {
-    let traces = RULE
-        .replace("STAT-01", "STAT-03")
-        .replace("trace pass", "trace pas")
+    let traces = RULE.replace("STAT-01", "STAT-03").replace("trace pass", "trace pas")
         + "```trace fail:\n> shell ask_request\n```\n```trace pass: why\n\n```\n```trace fail\n";
     let same_id = RULE.replace("check.absence", "check");
-    let files = [
-        ("rules/status/is-so.md", RULE),
-        ("rules/status/traces.md", traces.as_str()),
-        ("rules/wire/is-so.md", same_id.as_str()),
-    ];
+    let files = [("rules/status/is-so.md", RULE), ("rules/status/traces.md", traces.as_str()), ("rules/wire/is-so.md", same_id.as_str())];
     insta::assert_snapshot!(mistakes_of(&files), @r#"
     specs/rules/status/traces.md:10: unknown trace kind `pas` (did you mean `pass`?)
     specs/rules/status/traces.md:16: nothing stands after the colon: what must the title contain?

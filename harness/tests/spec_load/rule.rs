@@ -42,11 +42,8 @@ Ask.
 #[test]
 fn a_rule() {
     let mut spec = load(&[("rules/status/is-so.md", FILE)]);
-    let checks: Vec<(String, usize, Value)> = spec.rules[0]
-        .checks
-        .drain(..)
-        .map(|check| (check.kind, check.line, check.params.to_json().into()))
-        .collect();
+    let checks: Vec<(String, usize, Value)> =
+        spec.rules[0].checks.drain(..).map(|check| (check.kind, check.line, check.params.to_json().into())).collect();
     let declared = [
         ("shape".to_owned(), 11, json!({ "type": "status" })),
         ("count".to_owned(), 14, json!({ "at_most": 1 })),
@@ -68,12 +65,7 @@ fn a_rule() {
         checks: Vec::new(),
         unchecked: None,
         traces: vec![
-            RuleTrace {
-                expect: TraceVerdict::Pass,
-                title_contains: None,
-                text: "> shell ask id=1\n".to_owned(),
-                line: 23,
-            },
+            RuleTrace { expect: TraceVerdict::Pass, title_contains: None, text: "> shell ask id=1\n".to_owned(), line: 23 },
             RuleTrace {
                 expect: TraceVerdict::Fail,
                 title_contains: Some("no idle".to_owned()),

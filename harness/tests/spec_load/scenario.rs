@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use harness::spec::{
-    Action, Await, Connect, Format, Interrupt, Payload, Scenario, Send, Settle, Sign, Step, Wait,
-};
+use harness::spec::{Action, Await, Connect, Format, Interrupt, Payload, Scenario, Send, Settle, Sign, Step, Wait};
 use harness::wire::Channel;
 use serde_json::{Map, Value, json};
 
@@ -59,13 +57,7 @@ fn text(text: &str) -> Payload {
 
 fn step(name: &str, client: &str, action: Action) -> Step {
     let (name, client) = (name.to_owned(), client.to_owned());
-    Step {
-        name,
-        client,
-        action,
-        facts: BTreeMap::new(),
-        optional: false,
-    }
+    Step { name, client, action, facts: BTreeMap::new(), optional: false }
 }
 
 /// A send with nothing said but the type.
@@ -175,13 +167,7 @@ fn full() -> Send {
         header: object(json!({ "version": "5.0" })),
         without_header: vec!["date".to_owned()],
         parent: object(json!({ "msg_id": "x" })),
-        buffers: vec![
-            text("one"),
-            Payload::Repeat {
-                text: "ab".to_owned(),
-                times: 3,
-            },
-        ],
+        buffers: vec![text("one"), Payload::Repeat { text: "ab".to_owned(), times: 3 }],
         idents: vec![Payload::Bytes(vec![0, 255]), text("")],
         format: Format::Escaped,
         sign: Sign::OtherKey,
@@ -197,16 +183,9 @@ fn full() -> Send {
 }
 
 fn steps() -> Vec<Step> {
-    let everything = Connect {
-        topics: vec![text("")],
-        same_identity_as: None,
-        channels: Channel::ALL.to_vec(),
-    };
-    let little = Connect {
-        topics: vec![text("x")],
-        same_identity_as: Some("a".to_owned()),
-        channels: vec![Channel::Shell, Channel::Iopub],
-    };
+    let everything = Connect { topics: vec![text("")], same_identity_as: None, channels: Channel::ALL.to_vec() };
+    let little =
+        Connect { topics: vec![text("x")], same_identity_as: Some("a".to_owned()), channels: vec![Channel::Shell, Channel::Iopub] };
     let frames = vec![text("<IDS|MSG>"), text("")];
     vec![
         step("ask", "a", Action::Send(Box::new(send()))),
@@ -217,36 +196,14 @@ fn steps() -> Vec<Step> {
         },
         step("ask-2", "a", Action::Send(Box::new(send()))),
         step("heartbeat", "a", Action::Heartbeat(text("ping"))),
-        step(
-            "frames",
-            "a",
-            Action::Frames {
-                channel: Channel::Stdin,
-                frames,
-            },
-        ),
+        step("frames", "a", Action::Frames { channel: Channel::Stdin, frames }),
         step("settle", "a", Action::Settle(Settle::All)),
-        step(
-            "settle-2",
-            "a",
-            Action::Settle(Settle::Steps(vec!["full".to_owned(), "ask-2".to_owned()])),
-        ),
-        step(
-            "wait",
-            "b",
-            Action::Wait(Wait {
-                of: "full".to_owned(),
-                message_type: "answer".to_owned(),
-            }),
-        ),
+        step("settle-2", "a", Action::Settle(Settle::Steps(vec!["full".to_owned(), "ask-2".to_owned()]))),
+        step("wait", "b", Action::Wait(Wait { of: "full".to_owned(), message_type: "answer".to_owned() })),
         step("disconnect", "b", Action::Disconnect),
         step("connect", "b", Action::Connect(everything)),
         step("connect-2", "c", Action::Connect(little)),
-        step(
-            "interrupt",
-            "a",
-            Action::Interrupt(Interrupt::Step("full".to_owned())),
-        ),
+        step("interrupt", "a", Action::Interrupt(Interrupt::Step("full".to_owned()))),
         step("interrupt-2", "a", Action::Interrupt(Interrupt::Kernel)),
         step("signal", "a", Action::Signal("SIGTERM".to_owned())),
         step("restart", "a", Action::Restart),
@@ -275,32 +232,13 @@ fn a_scenario() {
     };
     assert_eq!(spec.scenarios, [scenario]);
     let scenario = spec.scenario("all/actions").expect("it has this id");
-    assert!(
-        scenario.needed_snippets().is_empty(),
-        "its only step with snippets is optional"
-    );
-    let snippets = scenario
-        .step("full")
-        .map(Step::snippets)
-        .unwrap_or_default();
-    assert_eq!(
-        snippets.into_iter().collect::<Vec<_>>(),
-        ["input", "prompt"]
-    );
+    assert!(scenario.needed_snippets().is_empty(), "its only step with snippets is optional");
+    let snippets = scenario.step("full").map(Step::snippets).unwrap_or_default();
+    assert_eq!(snippets.into_iter().collect::<Vec<_>>(), ["input", "prompt"]);
 }
 
 #[test]
 fn payloads_as_bytes() {
-    let payloads = [
-        text("é"),
-        Payload::Repeat {
-            text: "ab".to_owned(),
-            times: 2,
-        },
-        Payload::Bytes(vec![255]),
-    ];
-    assert_eq!(
-        payloads.map(|payload| payload.to_bytes()),
-        ["é".as_bytes().to_vec(), b"abab".to_vec(), vec![255]]
-    );
+    let payloads = [text("é"), Payload::Repeat { text: "ab".to_owned(), times: 2 }, Payload::Bytes(vec![255])];
+    assert_eq!(payloads.map(|payload| payload.to_bytes()), ["é".as_bytes().to_vec(), b"abab".to_vec(), vec![255]]);
 }

@@ -12,6 +12,7 @@ use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
 use crate::spec::reader::Reader;
+use crate::wire::PartName;
 
 #[derive(Default)]
 struct DistinctSignatures {
@@ -30,7 +31,8 @@ impl Check for DistinctSignatures {
             self.life = episode.kernel.life;
             self.known.clear();
         }
-        for (message, seen) in episode.from_kernel() {
+        // In a message that can't be taken apart, what stands in the signature's place is something else.
+        for (message, seen) in episode.from_kernel().filter(|(_, seen)| seen.part(PartName::Header).is_some()) {
             let Some(signature) = seen.signature.as_ref().filter(|signature| !signature.0.is_empty()) else { continue };
             report.exercised();
             let (name, channel) = (name_of(episode, message), seen.channel);

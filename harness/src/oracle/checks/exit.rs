@@ -104,7 +104,9 @@ impl Exit {
         let place = if forced { "only by force" } else { "late" };
         report.deviation(episode, About::Line(line), place, || {
             if forced {
-                format!("the process still lived {seconds:.1} s after it was asked to end, and ended by a signal; wanted within {within:.1} s")
+                format!(
+                    "the process still lived {seconds:.1} s after it was asked to end, and ended by a signal; wanted within {within:.1} s"
+                )
             } else {
                 format!("the process ended {seconds:.1} s after it was asked to, wanted within {within:.1} s")
             }

@@ -45,7 +45,9 @@ impl Check for InterruptPrompt {
                 Some(reply) if episode.messages[reply].t >= interrupted => {
                     report.exercised();
                     let seconds = seconds_between(interrupted, episode.messages[reply].t);
-                    let Some(within) = self.within.map(|within| episode.kernel.allow(within)).filter(|within| seconds > *within) else { continue };
+                    let Some(within) = self.within.map(|within| episode.kernel.allow(within)).filter(|within| seconds > *within) else {
+                        continue;
+                    };
                     report.deviation(episode, About::Messages(&[reply, sent]), &format!("{name} late"), || {
                         format!("the {name} ended {seconds:.1} s after it was interrupted, wanted within {within:.1} s")
                     });

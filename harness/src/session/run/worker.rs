@@ -143,7 +143,7 @@ impl<'a, F: Follow> Worker<'a, F> {
             shown += u32::from(news || played.died);
             // What never showed needs no confirmation, what showed twice has it, and a running kernel can't be had afresh.
             if shown == CONFIRMED {
-                self.confirmed.extend(played.suspicions.into_iter().filter(|suspicion| suspicion.certain));
+                self.confirmed.extend(played.suspicions.into_iter().filter(|suspicion| suspicion.certain || suspicion.interrupted));
                 return Ok(());
             }
             if shown == 0 || played.cancelled || self.is_joined() {

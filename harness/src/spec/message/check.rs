@@ -10,19 +10,11 @@ const SHOWN: usize = 40;
 
 /// All ways in which the content is not as declared, each constraint once.
 pub(super) fn check(shape: &Shape, content: &Json, only: Option<&[&str]>) -> Vec<FieldProblem> {
-    let mut checker = Checker {
-        only,
-        problems: Vec::new(),
-        containers: Vec::new(),
-        steps: Vec::new(),
-    };
+    let mut checker = Checker { only, problems: Vec::new(), containers: Vec::new(), steps: Vec::new() };
     checker.value(&shape.root, content);
     let command = content.get("command").and_then(Json::as_str);
-    if let Some(command) =
-        command.and_then(|name| shape.commands.iter().find(|command| command.name == name))
-    {
-        let succeeded =
-            !shape.has_success || content.get("success").and_then(Json::as_bool) == Some(true);
+    if let Some(command) = command.and_then(|name| shape.commands.iter().find(|command| command.name == name)) {
+        let succeeded = !shape.has_success || content.get("success").and_then(Json::as_bool) == Some(true);
         checker.command_part("arguments", command.arguments.as_ref(), content);
         if succeeded {
             checker.command_part("body", command.body.as_ref(), content);
@@ -61,11 +53,7 @@ impl<'a> Checker<'a> {
 
     fn value(&mut self, part: &'a Part, value: &'a Json) {
         if !part.types.iter().any(|wanted| is_of(value, *wanted)) {
-            self.problem(
-                part,
-                join(part.types.iter().map(Type::to_string), " or "),
-                Some(value),
-            );
+            self.problem(part, join(part.types.iter().map(Type::to_string), " or "), Some(value));
             return;
         }
         self.limits(part, value);
@@ -85,11 +73,7 @@ impl<'a> Checker<'a> {
         if let (Some(pattern), Some(text)) = (&part.pattern, value.as_str())
             && !pattern.is_match(text)
         {
-            self.problem(
-                part,
-                format!("text matching {}", pattern.as_str()),
-                Some(value),
-            );
+            self.problem(part, format!("text matching {}", pattern.as_str()), Some(value));
         }
         if let (Some(min), Json::Number(_)) = (part.min, value)
             && is_below(value, min)
@@ -148,19 +132,12 @@ impl<'a> Checker<'a> {
         let Some(container) = self.containers.get(condition.depth) else {
             return false;
         };
-        let value = condition
-            .keys
-            .iter()
-            .try_fold(*container, |value, key| value.get(key));
+        let value = condition.keys.iter().try_fold(*container, |value, key| value.get(key));
         value.is_some_and(|value| *value == condition.equals)
     }
 
     fn missing(&mut self, part: &'a Part) {
-        self.problem(
-            part,
-            join(part.types.iter().map(Type::to_string), " or "),
-            None,
-        );
+        self.problem(part, join(part.types.iter().map(Type::to_string), " or "), None);
     }
 
     fn problem(&mut self, part: &'a Part, wanted: String, found: Option<&Json>) {
@@ -169,20 +146,11 @@ impl<'a> Checker<'a> {
             return;
         }
         let is_missing = found.is_none();
-        let is_same = |known: &FieldProblem| {
-            known.path == part.path
-                && known.wanted == wanted
-                && (known.found == "missing") == is_missing
-        };
+        let is_same = |known: &FieldProblem| known.path == part.path && known.wanted == wanted && (known.found == "missing") == is_missing;
         if !self.problems.iter().any(is_same) {
             let found = found.map_or_else(|| "missing".to_owned(), show);
             let at = self.place();
-            self.problems.push(FieldProblem {
-                path: part.path.clone(),
-                at,
-                wanted,
-                found,
-            });
+            self.problems.push(FieldProblem { path: part.path.clone(), at, wanted, found });
         }
     }
 

@@ -120,10 +120,7 @@ impl std::str::FromStr for Pattern {
             // The parser draws a picture over several lines; the last one says it in words.
             let error = error.to_string();
             let reason = error.lines().last().unwrap_or_default();
-            BadPattern {
-                found: text.to_owned(),
-                reason: reason.trim_start_matches("error: ").to_owned(),
-            }
+            BadPattern { found: text.to_owned(), reason: reason.trim_start_matches("error: ").to_owned() }
         })
     }
 }
@@ -139,8 +136,6 @@ impl Field {
     /// Whether its value may be of this type.
     #[must_use]
     pub fn admits(&self, wanted: Type) -> bool {
-        self.types
-            .iter()
-            .any(|one| *one == wanted || *one == Type::Any)
+        self.types.iter().any(|one| *one == wanted || *one == Type::Any)
     }
 }

@@ -135,9 +135,7 @@ impl MessageType {
     /// The declared field of a path, such as `user_expressions{}.status`.
     #[must_use]
     pub fn field(&self, path: &str) -> Option<&Field> {
-        self.fields
-            .iter()
-            .find(|field| field.path.to_string() == path)
+        self.fields.iter().find(|field| field.path.to_string() == path)
     }
 
     /// The command of a name.

@@ -10,40 +10,21 @@ use crate::spec::document::Table;
 use crate::spec::reader::{Item, Mistakes, Reader};
 
 /// Reads the type `name`, given the names of all types.
-pub(crate) fn read(
-    name: &str,
-    table: &Table,
-    types: &BTreeSet<String>,
-    mistakes: &Mistakes,
-) -> Option<MessageType> {
+pub(crate) fn read(name: &str, table: &Table, types: &BTreeSet<String>, mistakes: &Mistakes) -> Option<MessageType> {
     let reader = Reader::new(table, 1, mistakes);
     let summary = reader.required("summary").and_then(Item::sentence);
     let channels = reader.required("channels").and_then(read_channels);
     let direction = reader.required("direction").and_then(Item::named);
     let role = reader.required("role").and_then(Item::named);
-    let pair = reader
-        .optional("pair")
-        .and_then(|item| type_name(item, types));
+    let pair = reader.optional("pair").and_then(|item| type_name(item, types));
     let status = reader.required("status").and_then(Item::named);
     let source = reader.required("source").and_then(Item::sentence);
-    let [since, deprecated, removed] =
-        ["since", "deprecated", "removed"].map(|key| reader.optional(key).and_then(Item::parsed));
+    let [since, deprecated, removed] = ["since", "deprecated", "removed"].map(|key| reader.optional(key).and_then(Item::parsed));
     let feature = reader.optional("feature").and_then(Item::sentence);
-    let publishes = reader
-        .optional("publishes")
-        .map(|item| type_names(item, types));
-    let fields = reader
-        .optional("fields")
-        .map(read_fields)
-        .unwrap_or_default();
-    let commands = reader
-        .optional("commands")
-        .map(read_commands)
-        .unwrap_or_default();
-    let sample = reader
-        .optional("sample")
-        .and_then(Item::table)
-        .map(Table::to_json);
+    let publishes = reader.optional("publishes").map(|item| type_names(item, types));
+    let fields = reader.optional("fields").map(read_fields).unwrap_or_default();
+    let commands = reader.optional("commands").map(read_commands).unwrap_or_default();
+    let sample = reader.optional("sample").and_then(Item::table).map(Table::to_json);
     check_pairing(&reader, role, table.entry("pair").is_some());
     reader.finish();
     let shape = Shape::new(&fields, &commands);
@@ -101,10 +82,7 @@ fn type_name(item: Item<'_>, types: &BTreeSet<String>) -> Option<String> {
 
 fn type_names(item: Item<'_>, types: &BTreeSet<String>) -> Vec<String> {
     let items = item.items().unwrap_or_default();
-    items
-        .into_iter()
-        .filter_map(|item| type_name(item, types))
-        .collect()
+    items.into_iter().filter_map(|item| type_name(item, types)).collect()
 }
 
 fn read_commands(item: Item<'_>) -> Vec<Command> {
@@ -112,23 +90,10 @@ fn read_commands(item: Item<'_>) -> Vec<Command> {
         let reader = item.reader()?;
         let summary = reader.required("summary").and_then(Item::sentence);
         let since = reader.optional("since").and_then(Item::parsed);
-        let arguments = reader
-            .optional("arguments")
-            .map(read_fields)
-            .unwrap_or_default();
+        let arguments = reader.optional("arguments").map(read_fields).unwrap_or_default();
         let body = reader.optional("body").map(read_fields).unwrap_or_default();
         reader.finish();
-        Some(Command {
-            name: name.to_owned(),
-            summary: summary?,
-            since,
-            arguments,
-            body,
-        })
+        Some(Command { name: name.to_owned(), summary: summary?, since, arguments, body })
     };
-    item.entries()
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(read)
-        .collect()
+    item.entries().unwrap_or_default().into_iter().filter_map(read).collect()
 }

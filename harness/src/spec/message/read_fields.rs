@@ -22,23 +22,15 @@ pub(super) fn read_fields(item: Item<'_>) -> Vec<Field> {
 }
 
 fn read_field(path: &str, item: &Item<'_>) -> Option<Field> {
-    let path: Option<FieldPath> = path
-        .parse()
-        .map_err(|error: BadFieldPath| item.mistake(error.to_string()))
-        .ok();
+    let path: Option<FieldPath> = path.parse().map_err(|error: BadFieldPath| item.mistake(error.to_string())).ok();
     let reader = item.clone().reader()?;
     let types = reader.required("type").and_then(read_types);
     let required = reader.required("required").and_then(read_required);
-    let allowed = reader
-        .optional("allowed")
-        .and_then(|item| read_allowed(&item, types.as_deref()));
+    let allowed = reader.optional("allowed").and_then(|item| read_allowed(&item, types.as_deref()));
     let pattern = reader.optional("pattern").and_then(Item::parsed);
     let [min, max] = ["min", "max"].map(|key| reader.optional(key).and_then(Item::integer));
-    let [since, deprecated, removed] =
-        ["since", "deprecated", "removed"].map(|key| reader.optional(key).and_then(Item::parsed));
-    let open = reader
-        .optional("open")
-        .and_then(crate::spec::rule::read_open);
+    let [since, deprecated, removed] = ["since", "deprecated", "removed"].map(|key| reader.optional(key).and_then(Item::parsed));
+    let open = reader.optional("open").and_then(crate::spec::rule::read_open);
     let default = reader.optional("default").map(|item| item.json());
     let summary = reader.required("summary").and_then(Item::sentence);
     reader.finish();
@@ -65,9 +57,7 @@ fn read_types(item: Item<'_>) -> Option<Vec<Type>> {
     let mut types = Vec::new();
     for name in item.clone().str()?.split('|') {
         match find::<Type>(name) {
-            Some(one) if types.contains(&one) => {
-                item.mistake(format!("type `{name}` stands twice"))
-            }
+            Some(one) if types.contains(&one) => item.mistake(format!("type `{name}` stands twice")),
             Some(one) => types.push(one),
             None => item.unknown("type", name, Type::ALL.iter().map(|one| one.name())),
         }
@@ -81,10 +71,7 @@ fn read_required(item: Item<'_>) -> Option<Required> {
         Value::Boolean(false) => return Some(Required::Never),
         Value::Table(_) => item.clone().entries()?,
         _ => {
-            item.mistake(format!(
-                "`{}` must be true, false or a table of conditions",
-                item.name
-            ));
+            item.mistake(format!("`{}` must be true, false or a table of conditions", item.name));
             return None;
         }
     };
@@ -92,24 +79,13 @@ fn read_required(item: Item<'_>) -> Option<Required> {
         item.mistake(format!("`{}` names no condition", item.name));
     }
     let condition = |(path, item): (&str, Item<'_>)| {
-        if !matches!(
-            item.node().value,
-            Value::String(_) | Value::Integer(_) | Value::Boolean(_)
-        ) {
+        if !matches!(item.node().value, Value::String(_) | Value::Integer(_) | Value::Boolean(_)) {
             item.mistake("a condition compares with a string, an integer or a boolean");
         }
-        let path = path
-            .parse()
-            .map_err(|error: BadFieldPath| item.mistake(error.to_string()))
-            .ok()?;
-        Some(Condition {
-            path,
-            equals: item.json(),
-        })
+        let path = path.parse().map_err(|error: BadFieldPath| item.mistake(error.to_string())).ok()?;
+        Some(Condition { path, equals: item.json() })
     };
-    Some(Required::When(
-        entries.into_iter().filter_map(condition).collect(),
-    ))
+    Some(Required::When(entries.into_iter().filter_map(condition).collect()))
 }
 
 fn read_allowed(item: &Item<'_>, types: Option<&[Type]>) -> Option<Vec<serde_json::Value>> {
@@ -154,25 +130,16 @@ fn check_parent(field: &Field, fields: &[Option<Field>], declared: &[&str], item
     };
     let parent_name = parent_path.to_string();
     if !declared.contains(&parent_name.as_str()) {
-        item.mistake(format!(
-            "`{}` has no declared parent: `{parent_name}` is missing",
-            field.path
-        ));
+        item.mistake(format!("`{}` has no declared parent: `{parent_name}` is missing", field.path));
         return;
     }
     let wanted = match field.path.last() {
         Segment::Items => Type::Array,
         Segment::Key(_) | Segment::Values => Type::Object,
     };
-    let parent = fields
-        .iter()
-        .flatten()
-        .find(|other| other.path == parent_path);
+    let parent = fields.iter().flatten().find(|other| other.path == parent_path);
     if parent.is_some_and(|parent| !parent.admits(wanted)) {
-        item.mistake(format!(
-            "`{}` stands inside `{parent_name}`, which is no {wanted}",
-            field.path
-        ));
+        item.mistake(format!("`{}` stands inside `{parent_name}`, which is no {wanted}", field.path));
     }
 }
 
@@ -187,26 +154,12 @@ fn check_conditions(field: &Field, fields: &[Option<Field>], declared: &[&str], 
             continue;
         }
         if !is_reachable(&field.path, &condition.path) {
-            item.mistake(format!(
-                "the condition on `{name}` does not say which of its items or values is meant"
-            ));
+            item.mistake(format!("the condition on `{name}` does not say which of its items or values is meant"));
         }
-        let other = fields
-            .iter()
-            .flatten()
-            .find(|other| other.path == condition.path);
-        if let Some(other) = other
-            .filter(|other| !other.allowed.is_empty() && !other.allowed.contains(&condition.equals))
-        {
-            let known: Vec<&str> = other
-                .allowed
-                .iter()
-                .filter_map(|value| value.as_str())
-                .collect();
-            let value = condition
-                .equals
-                .as_str()
-                .map_or_else(|| condition.equals.to_string(), str::to_owned);
+        let other = fields.iter().flatten().find(|other| other.path == condition.path);
+        if let Some(other) = other.filter(|other| !other.allowed.is_empty() && !other.allowed.contains(&condition.equals)) {
+            let known: Vec<&str> = other.allowed.iter().filter_map(|value| value.as_str()).collect();
+            let value = condition.equals.as_str().map_or_else(|| condition.equals.to_string(), str::to_owned);
             item.unknown(&format!("value of `{name}`:"), &value, known);
         }
     }
@@ -215,12 +168,6 @@ fn check_conditions(field: &Field, fields: &[Option<Field>], declared: &[&str], 
 /// Whether the condition's field is single where `path` is: beyond what both share it has keys only.
 fn is_reachable(path: &FieldPath, condition: &FieldPath) -> bool {
     let parent = &path.segments()[..path.segments().len() - 1];
-    let shared = parent
-        .iter()
-        .zip(condition.segments())
-        .take_while(|(left, right)| left == right)
-        .count();
-    condition.segments()[shared..]
-        .iter()
-        .all(|segment| matches!(segment, Segment::Key(_)))
+    let shared = parent.iter().zip(condition.segments()).take_while(|(left, right)| left == right).count();
+    condition.segments()[shared..].iter().all(|segment| matches!(segment, Segment::Key(_)))
 }

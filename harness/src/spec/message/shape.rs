@@ -66,23 +66,15 @@ impl Shape {
         Self {
             root,
             commands: commands.iter().map(command_shape).collect(),
-            has_success: fields
-                .iter()
-                .any(|field| field.path.to_string() == "success"),
+            has_success: fields.iter().any(|field| field.path.to_string() == "success"),
         }
     }
 }
 
 fn command_part(name: &str, fields: &[Field]) -> Option<Part> {
     let mut part = Part::container(name);
-    part.required = if fields.iter().any(is_always_inside) {
-        Need::Always
-    } else {
-        Need::Never
-    };
-    fields
-        .iter()
-        .for_each(|field| part.add(&format!("{name}."), field));
+    part.required = if fields.iter().any(is_always_inside) { Need::Always } else { Need::Never };
+    fields.iter().for_each(|field| part.add(&format!("{name}."), field));
     (!fields.is_empty()).then_some(part)
 }
 
@@ -122,10 +114,7 @@ impl Part {
     fn add(&mut self, prefix: &str, field: &Field) {
         let segments = field.path.segments();
         let outer = &segments[..segments.len() - 1];
-        let Some(parent) = outer
-            .iter()
-            .try_fold(self, |part, segment| part.child_mut(segment))
-        else {
+        let Some(parent) = outer.iter().try_fold(self, |part, segment| part.child_mut(segment)) else {
             return;
         };
         let child = Self::of(prefix, field);
@@ -138,11 +127,7 @@ impl Part {
 
     fn child_mut(&mut self, segment: &Segment) -> Option<&mut Self> {
         match segment {
-            Segment::Key(key) => self
-                .keys
-                .iter_mut()
-                .find(|(name, _)| name == key)
-                .map(|(_, part)| part),
+            Segment::Key(key) => self.keys.iter_mut().find(|(name, _)| name == key).map(|(_, part)| part),
             Segment::Items => self.items.as_deref_mut(),
             Segment::Values => self.values.as_deref_mut(),
         }
@@ -155,9 +140,7 @@ impl Need {
             Required::Always => Self::Always,
             Required::Never => Self::Never,
             Required::When(conditions) => {
-                let resolve = |condition: &super::Condition| {
-                    Resolved::new(&field.path, &condition.path, &condition.equals)
-                };
+                let resolve = |condition: &super::Condition| Resolved::new(&field.path, &condition.path, &condition.equals);
                 Self::When(conditions.iter().map(resolve).collect())
             }
         }
@@ -167,21 +150,11 @@ impl Need {
 impl Resolved {
     fn new(field: &FieldPath, other: &FieldPath, equals: &serde_json::Value) -> Self {
         let parent = &field.segments()[..field.segments().len() - 1];
-        let shared = parent
-            .iter()
-            .zip(other.segments())
-            .take_while(|(left, right)| left == right)
-            .count();
-        let keys = other.segments()[shared..]
-            .iter()
-            .filter_map(|segment| match segment {
-                Segment::Key(key) => Some(key.clone()),
-                Segment::Items | Segment::Values => None,
-            });
-        Self {
-            depth: shared,
-            keys: keys.collect(),
-            equals: equals.clone().into(),
-        }
+        let shared = parent.iter().zip(other.segments()).take_while(|(left, right)| left == right).count();
+        let keys = other.segments()[shared..].iter().filter_map(|segment| match segment {
+            Segment::Key(key) => Some(key.clone()),
+            Segment::Items | Segment::Values => None,
+        });
+        Self { depth: shared, keys: keys.collect(), equals: equals.clone().into() }
     }
 }

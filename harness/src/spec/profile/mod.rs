@@ -52,10 +52,7 @@ pub struct Snippet {
 impl SnippetKind {
     /// The facts that a snippet of this kind may have, those that it must have first.
     pub fn all_facts(&self) -> impl Iterator<Item = &str> {
-        self.facts
-            .iter()
-            .chain(&self.optional_facts)
-            .map(String::as_str)
+        self.facts.iter().chain(&self.optional_facts).map(String::as_str)
     }
 }
 
@@ -65,18 +62,11 @@ impl Profile {
     /// # Errors
     ///
     /// Every mistake in the file, or that it can't be read.
-    pub fn load_file(
-        path: &Path,
-        vocabulary: &BTreeMap<String, SnippetKind>,
-    ) -> Result<Self, SpecErrors> {
+    pub fn load_file(path: &Path, vocabulary: &BTreeMap<String, SnippetKind>) -> Result<Self, SpecErrors> {
         let file = path.display().to_string();
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            SpecErrors(vec![SpecError::whole_file(
-                &file,
-                format!("cannot be read: {error}"),
-            )])
-        })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| SpecErrors(vec![SpecError::whole_file(&file, format!("cannot be read: {error}"))]))?;
         let mut found = Vec::new();
         let profile = Table::parse(&file, &text, 1, &mut found).and_then(|table| {
             let mistakes = Mistakes::new(&file);
@@ -92,17 +82,12 @@ impl Profile {
     #[must_use]
     pub fn missing<'v>(&self, vocabulary: &'v BTreeMap<String, SnippetKind>) -> Vec<&'v str> {
         let names = vocabulary.keys().map(String::as_str);
-        names
-            .filter(|name| !self.snippets.contains_key(*name))
-            .collect()
+        names.filter(|name| !self.snippets.contains_key(*name)).collect()
     }
 
     /// How well it fits a kernel: `None` not at all, more where it names the implementation. Case does not count.
     pub(super) fn fit(&self, language: &str, implementation: &str) -> Option<u8> {
-        let names = |list: &[String], name: &str| {
-            list.iter()
-                .any(|one| one.to_lowercase() == name.to_lowercase())
-        };
+        let names = |list: &[String], name: &str| list.iter().any(|one| one.to_lowercase() == name.to_lowercase());
         if names(&self.implementation, implementation) {
             return Some(1);
         }

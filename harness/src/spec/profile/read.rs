@@ -9,22 +9,11 @@ use crate::spec::reader::{Item, Mistakes, Reader};
 type Vocabulary = BTreeMap<String, SnippetKind>;
 
 /// Reads the profile `name`.
-pub(crate) fn read(
-    name: &str,
-    table: &Table,
-    vocabulary: &Vocabulary,
-    mistakes: &Mistakes,
-) -> Option<Profile> {
+pub(crate) fn read(name: &str, table: &Table, vocabulary: &Vocabulary, mistakes: &Mistakes) -> Option<Profile> {
     let reader = Reader::new(table, 1, mistakes);
     let summary = reader.required("summary").and_then(Item::sentence);
-    let (language, implementation) = reader
-        .required("match")
-        .and_then(read_match)
-        .unwrap_or_default();
-    let entries = reader
-        .required("snippets")
-        .and_then(Item::entries)
-        .unwrap_or_default();
+    let (language, implementation) = reader.required("match").and_then(read_match).unwrap_or_default();
+    let entries = reader.required("snippets").and_then(Item::entries).unwrap_or_default();
     let snippets = entries.into_iter().filter_map(|(name, item)| {
         let Some(kind) = vocabulary.get(name) else {
             item.unknown("snippet", name, vocabulary.keys().map(String::as_str));
@@ -34,13 +23,7 @@ pub(crate) fn read(
     });
     let snippets = snippets.collect();
     reader.finish();
-    Some(Profile {
-        name: name.to_owned(),
-        summary: summary?,
-        language,
-        implementation,
-        snippets,
-    })
+    Some(Profile { name: name.to_owned(), summary: summary?, language, implementation, snippets })
 }
 
 fn read_match(item: Item<'_>) -> Option<(Vec<String>, Vec<String>)> {
@@ -56,10 +39,7 @@ fn read_match(item: Item<'_>) -> Option<(Vec<String>, Vec<String>)> {
         reader.mistake("a profile matches by `language`, by `implementation`, or by both");
     }
     reader.finish();
-    Some((
-        language.flatten().unwrap_or_default(),
-        implementation.flatten().unwrap_or_default(),
-    ))
+    Some((language.flatten().unwrap_or_default(), implementation.flatten().unwrap_or_default()))
 }
 
 fn read_snippet(kind: &SnippetKind, item: Item<'_>) -> Option<Snippet> {
@@ -71,11 +51,7 @@ fn read_snippet(kind: &SnippetKind, item: Item<'_>) -> Option<Snippet> {
         } else if kind.all_facts().any(|fact| fact == key) {
             facts.insert(key.to_owned(), value.json());
         } else {
-            value.unknown(
-                &format!("fact of `{}`:", kind.name),
-                key,
-                kind.all_facts().chain(["code"]),
-            );
+            value.unknown(&format!("fact of `{}`:", kind.name), key, kind.all_facts().chain(["code"]));
         }
     }
     let table = line_item.clone().table()?;

@@ -57,15 +57,8 @@ impl CheckDecl {
 
 fn line_in_table(table: &Table, path: &str) -> Option<usize> {
     // Keys may hold dots themselves: the longest key that the path begins with is meant.
-    let begins = |key: &str| {
-        path.strip_prefix(key)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
-    let entry = table
-        .0
-        .iter()
-        .filter(|entry| begins(&entry.key))
-        .max_by_key(|entry| entry.key.len())?;
+    let begins = |key: &str| path.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    let entry = table.0.iter().filter(|entry| begins(&entry.key)).max_by_key(|entry| entry.key.len())?;
     Some(line_in_node(&entry.node, &path[entry.key.len()..]).unwrap_or(entry.line))
 }
 
@@ -91,30 +84,11 @@ mod tests {
         let text = "then = { type = \"status\" }\nsteps = [\n  { a = 1 },\n  { \"b.c\" = 2 },\n]\n";
         let mut mistakes = Vec::new();
         let params = Table::parse("x.md", text, 8, &mut mistakes).expect("the text is TOML");
-        let check = CheckDecl {
-            kind: "response".to_owned(),
-            params,
-            line: 7,
-            file: "x.md".to_owned(),
-        };
-        let lines = [
-            "then.type",
-            "then.nothing",
-            "steps[1].b.c",
-            "steps[0]",
-            "steps[7]",
-            "absent",
-            "",
-        ];
-        assert_eq!(
-            lines.map(|path| check.line_of(path)),
-            [8, 8, 11, 10, 9, 7, 7]
-        );
+        let check = CheckDecl { kind: "response".to_owned(), params, line: 7, file: "x.md".to_owned() };
+        let lines = ["then.type", "then.nothing", "steps[1].b.c", "steps[0]", "steps[7]", "absent", ""];
+        assert_eq!(lines.map(|path| check.line_of(path)), [8, 8, 11, 10, 9, 7, 7]);
         assert_eq!(check.error("steps[0].a", "bad").to_string(), "x.md:10: bad");
         let unknown = check.unknown_kind(["responses", "absence"]).to_string();
-        assert_eq!(
-            unknown,
-            "x.md:7: unknown check `response` (did you mean `responses`?)"
-        );
+        assert_eq!(unknown, "x.md:7: unknown check `response` (did you mean `responses`?)");
     }
 }

@@ -21,29 +21,16 @@ pub(super) struct Parts {
 pub(super) fn split(text: &str, mistakes: &Mistakes) -> Option<Parts> {
     let lines: Vec<&str> = text.lines().collect();
     if lines.first().map(|line| line.trim_end()) != Some(FRONT) {
-        mistakes.add(
-            1,
-            None,
-            "a rule file begins with front matter between lines of `+++`",
-            None,
-        );
+        mistakes.add(1, None, "a rule file begins with front matter between lines of `+++`", None);
         return None;
     }
     let Some(length) = lines[1..].iter().position(|line| line.trim_end() == FRONT) else {
         mistakes.add(1, None, "the front matter has no closing `+++`", None);
         return None;
     };
-    let mut body = Body {
-        mistakes,
-        prose: String::new(),
-        traces: Vec::new(),
-    };
+    let mut body = Body { mistakes, prose: String::new(), traces: Vec::new() };
     body.read(&lines, length + 2);
-    Some(Parts {
-        front: lines[1..=length].join("\n"),
-        prose: body.prose.trim().to_owned(),
-        traces: body.traces,
-    })
+    Some(Parts { front: lines[1..=length].join("\n"), prose: body.prose.trim().to_owned(), traces: body.traces })
 }
 
 struct Body<'a> {
@@ -61,21 +48,16 @@ impl Body<'_> {
                 continue;
             };
             let first = at + 1;
-            let length = lines[first..]
-                .iter()
-                .position(|line| line.trim_end() == "```");
+            let length = lines[first..].iter().position(|line| line.trim_end() == "```");
             if length.is_none() {
-                self.mistakes
-                    .add(at + 1, None, "this code block has no end", None);
+                self.mistakes.add(at + 1, None, "this code block has no end", None);
             }
             let end = length.map_or(lines.len(), |length| first + length);
             match info.strip_prefix("trace") {
                 Some(kind) if kind.is_empty() || kind.starts_with(' ') => {
                     self.trace(kind, at + 1, &lines[first..end]);
                 }
-                _ => lines[at..lines.len().min(end + 1)]
-                    .iter()
-                    .for_each(|line| self.keep(line)),
+                _ => lines[at..lines.len().min(end + 1)].iter().for_each(|line| self.keep(line)),
             }
             at = end + 1;
         }
@@ -97,25 +79,14 @@ impl Body<'_> {
         let Some(expect) = find::<TraceVerdict>(kind) else {
             let known = TraceVerdict::ALL.iter().map(|one| one.name());
             let hint = nearest::hint(kind, known);
-            self.mistakes
-                .add(line, None, format!("unknown trace kind `{kind}`"), hint);
+            self.mistakes.add(line, None, format!("unknown trace kind `{kind}`"), hint);
             return;
         };
         if expect == TraceVerdict::Pass && title.is_some() {
-            self.mistakes.add(
-                line,
-                None,
-                "a passing trace gives no finding, so there is no title to name",
-                None,
-            );
+            self.mistakes.add(line, None, "a passing trace gives no finding, so there is no title to name", None);
         }
         if title.is_some_and(str::is_empty) {
-            self.mistakes.add(
-                line,
-                None,
-                "nothing stands after the colon: what must the title contain?",
-                None,
-            );
+            self.mistakes.add(line, None, "nothing stands after the colon: what must the title contain?", None);
         }
         if text.iter().all(|line| line.trim().is_empty()) {
             self.mistakes.add(line, None, "this trace is empty", None);
@@ -142,12 +113,8 @@ mod tests {
         assert_eq!(mistakes.into_vec(), []);
         assert_eq!(parts.front, "id = 1");
         assert_eq!(parts.prose, "Why.\n\n## More\n```\n+++\n```trace\n```");
-        let trace = RuleTrace {
-            expect: TraceVerdict::Fail,
-            title_contains: Some("no idle".to_owned()),
-            text: "> shell x\n".to_owned(),
-            line: 8,
-        };
+        let trace =
+            RuleTrace { expect: TraceVerdict::Fail, title_contains: Some("no idle".to_owned()), text: "> shell x\n".to_owned(), line: 8 };
         assert_eq!(parts.traces, [trace]);
     }
 }

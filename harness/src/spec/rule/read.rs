@@ -18,21 +18,11 @@ pub(crate) struct RuleFile {
 
 impl RuleFile {
     /// Takes the file apart.
-    pub(crate) fn parse(
-        group: &str,
-        name: &str,
-        file: &str,
-        text: &str,
-        mistakes: &mut Vec<SpecError>,
-    ) -> Option<Self> {
+    pub(crate) fn parse(group: &str, name: &str, file: &str, text: &str, mistakes: &mut Vec<SpecError>) -> Option<Self> {
         let found = Mistakes::new(file);
         let parts = split(text, &found);
         mistakes.extend(found.into_vec());
-        let Parts {
-            front,
-            prose,
-            traces,
-        } = parts?;
+        let Parts { front, prose, traces } = parts?;
         Some(Self {
             group: group.to_owned(),
             name: name.to_owned(),
@@ -63,25 +53,17 @@ pub(crate) fn read(source: &RuleFile, mistakes: &Mistakes) -> Option<Rule> {
     let written = reader.required("source").and_then(Item::sentence);
     let open = reader.optional("open").and_then(read_open);
     let summary = reader.required("summary").and_then(Item::sentence);
-    let checks = reader
-        .optional("check")
-        .map(|item| read_checks(item, &source.file));
+    let checks = reader.optional("check").map(|item| read_checks(item, &source.file));
     let unchecked = reader.optional("unchecked").map(read_unchecked);
     match (&checks, &unchecked) {
-        (None, None) => reader
-            .mistake("a rule has a [check.KIND] table, or says in [unchecked] why it has none"),
+        (None, None) => reader.mistake("a rule has a [check.KIND] table, or says in [unchecked] why it has none"),
         (Some(_), Some(_)) => reader.mistake("a rule with a check is not unchecked"),
         _ => (),
     }
     if checks.is_some() {
         check_traces(source, &reader);
     } else if let Some(trace) = source.traces.first() {
-        mistakes.add(
-            trace.line,
-            None,
-            "this trace proves nothing: the rule has no check",
-            None,
-        );
+        mistakes.add(trace.line, None, "this trace proves nothing: the rule has no check", None);
     }
     reader.finish();
     Some(Rule {
@@ -106,9 +88,7 @@ pub(crate) fn read(source: &RuleFile, mistakes: &Mistakes) -> Option<Rule> {
 fn check_traces(source: &RuleFile, reader: &Reader<'_>) {
     for expect in [TraceVerdict::Pass, TraceVerdict::Fail] {
         if !source.traces.iter().any(|trace| trace.expect == expect) {
-            reader.mistake(format!(
-                "a checked rule has at least one trace that must {expect}"
-            ));
+            reader.mistake(format!("a checked rule has at least one trace that must {expect}"));
         }
     }
 }
@@ -143,9 +123,7 @@ pub(crate) fn read_open(item: Item<'_>) -> Option<String> {
     let number = item.clone().str()?;
     let digits = number.strip_prefix('A').unwrap_or("");
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        item.mistake(format!(
-            "`{number}` is no number of an open matter, as `A17`"
-        ));
+        item.mistake(format!("`{number}` is no number of an open matter, as `A17`"));
         return None;
     }
     Some(number.to_owned())
@@ -166,12 +144,7 @@ fn read_checks(item: Item<'_>, file: &str) -> Vec<CheckDecl> {
             _ => vec![item],
         };
         checks.extend(tables.into_iter().filter_map(|item| {
-            Some(CheckDecl {
-                kind: kind.to_owned(),
-                line: item.line,
-                params: item.table()?.clone(),
-                file: file.to_owned(),
-            })
+            Some(CheckDecl { kind: kind.to_owned(), line: item.line, params: item.table()?.clone(), file: file.to_owned() })
         }));
     }
     checks

@@ -17,28 +17,13 @@ pub(crate) struct Known<'a> {
 }
 
 /// Reads the scenario `group/name`.
-pub(crate) fn read(
-    group: &str,
-    name: &str,
-    file: &str,
-    table: &Table,
-    known: &Known<'_>,
-    mistakes: &Mistakes,
-) -> Option<Scenario> {
+pub(crate) fn read(group: &str, name: &str, file: &str, table: &Table, known: &Known<'_>, mistakes: &Mistakes) -> Option<Scenario> {
     let reader = Reader::new(table, 1, mistakes);
     let summary = reader.required("summary").and_then(Item::sentence);
-    let provokes = reader
-        .optional("provokes")
-        .map(|item| read_provokes(item, known));
-    let fresh = reader
-        .optional("fresh")
-        .and_then(Item::bool)
-        .unwrap_or(false);
+    let provokes = reader.optional("provokes").map(|item| read_provokes(item, known));
+    let fresh = reader.optional("fresh").and_then(Item::bool).unwrap_or(false);
     let feature = reader.optional("feature").and_then(Item::sentence);
-    let clients = reader
-        .optional("clients")
-        .and_then(Item::strings)
-        .unwrap_or_else(|| vec!["a".to_owned()]);
+    let clients = reader.optional("clients").and_then(Item::strings).unwrap_or_else(|| vec!["a".to_owned()]);
     if clients.is_empty() {
         reader.mistake("a scenario has a client");
     }
@@ -73,9 +58,5 @@ fn read_provokes(item: Item<'_>, known: &Known<'_>) -> Vec<String> {
         }
         Some(id)
     };
-    item.items()
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(read)
-        .collect()
+    item.items().unwrap_or_default().into_iter().filter_map(read).collect()
 }

@@ -16,86 +16,41 @@ use crate::wire::Channel;
 const MAX_PAYLOAD: u64 = 256 << 20;
 
 /// The fields of an honest header.
-const HEADER: [&str; 7] = [
-    "msg_id",
-    "username",
-    "session",
-    "date",
-    "msg_type",
-    "version",
-    "subshell_id",
-];
+const HEADER: [&str; 7] = ["msg_id", "username", "session", "date", "msg_type", "version", "subshell_id"];
 
 /// Reads a `send`: the operand is the message type, the rest are keys of the step.
 pub(super) fn read_send(operand: Item<'_>, reader: &Reader<'_>, known: &Known<'_>) -> Option<Send> {
     let message_type = operand.clone().string()?;
     if !known.types.contains(&message_type) {
-        operand.unknown(
-            "message type",
-            &message_type,
-            known.types.iter().map(String::as_str),
-        );
+        operand.unknown("message type", &message_type, known.types.iter().map(String::as_str));
     }
     let declared = known.messages.get(&message_type);
     let channel = reader.optional("channel").and_then(Item::named::<Channel>);
-    let content = reader
-        .optional("content")
-        .inspect(|item| check_references(item, known))
-        .map(read_map);
-    let without = reader
-        .optional("without")
-        .map(|item| read_without(item, declared, content.as_ref()));
-    let answers = reader
-        .optional("answers")
-        .inspect(|item| check_references(item, known))
-        .and_then(Item::items);
+    let content = reader.optional("content").inspect(|item| check_references(item, known)).map(read_map);
+    let without = reader.optional("without").map(|item| read_without(item, declared, content.as_ref()));
+    let answers = reader.optional("answers").inspect(|item| check_references(item, known)).and_then(Item::items);
     let without_header = reader.optional("without_header").map(read_without_header);
     Some(Send {
         message_type,
-        channel: channel
-            .or_else(|| declared?.channels.first().copied())
-            .unwrap_or(Channel::Shell),
-        snippet: reader
-            .optional("snippet")
-            .and_then(|item| read_snippet(item, known)),
+        channel: channel.or_else(|| declared?.channels.first().copied()).unwrap_or(Channel::Shell),
+        snippet: reader.optional("snippet").and_then(|item| read_snippet(item, known)),
         content: content.unwrap_or_default(),
         without: without.unwrap_or_default(),
-        metadata: reader
-            .optional("metadata")
-            .map(read_map)
-            .unwrap_or_default(),
+        metadata: reader.optional("metadata").map(read_map).unwrap_or_default(),
         header: reader.optional("header").map(read_map).unwrap_or_default(),
         without_header: without_header.unwrap_or_default(),
         parent: reader.optional("parent").map(read_map).unwrap_or_default(),
-        buffers: reader
-            .optional("buffers")
-            .and_then(read_payloads)
-            .unwrap_or_default(),
-        idents: reader
-            .optional("idents")
-            .and_then(read_payloads)
-            .unwrap_or_default(),
-        format: reader
-            .optional("format")
-            .and_then(Item::named)
-            .unwrap_or(Format::Compact),
-        sign: reader
-            .optional("sign")
-            .and_then(Item::named)
-            .unwrap_or(Sign::Good),
-        wait_for: reader
-            .optional("await")
-            .and_then(Item::named)
-            .unwrap_or(Await::Settled),
+        buffers: reader.optional("buffers").and_then(read_payloads).unwrap_or_default(),
+        idents: reader.optional("idents").and_then(read_payloads).unwrap_or_default(),
+        format: reader.optional("format").and_then(Item::named).unwrap_or(Format::Compact),
+        sign: reader.optional("sign").and_then(Item::named).unwrap_or(Sign::Good),
+        wait_for: reader.optional("await").and_then(Item::named).unwrap_or(Await::Settled),
         answers: answers.unwrap_or_default().iter().map(Item::json).collect(),
         seconds: reader.optional("seconds").and_then(Item::seconds),
         count: reader.optional("count").and_then(Item::count),
         text: reader.optional("text").and_then(Item::sentence),
         repeat: reader.optional("repeat").and_then(Item::count).unwrap_or(1),
-        then_exit: reader
-            .optional("then_exit")
-            .and_then(Item::bool)
-            .unwrap_or(false),
+        then_exit: reader.optional("then_exit").and_then(Item::bool).unwrap_or(false),
     })
 }
 
@@ -103,19 +58,11 @@ pub(super) fn read_send(operand: Item<'_>, reader: &Reader<'_>, known: &Known<'_
 pub(super) fn check_references(item: &Item<'_>, known: &Known<'_>) {
     SnippetReference::each_in(&item.json(), &mut |reference| {
         let Some(kind) = known.vocabulary.get(reference.snippet) else {
-            item.unknown(
-                "snippet",
-                reference.snippet,
-                known.vocabulary.keys().map(String::as_str),
-            );
+            item.unknown("snippet", reference.snippet, known.vocabulary.keys().map(String::as_str));
             return;
         };
         if reference.key != "code" && !kind.all_facts().any(|fact| fact == reference.key) {
-            item.unknown(
-                &format!("fact of `{}`:", kind.name),
-                reference.key,
-                kind.all_facts().chain(["code"]),
-            );
+            item.unknown(&format!("fact of `{}`:", kind.name), reference.key, kind.all_facts().chain(["code"]));
         }
     });
 }
@@ -123,11 +70,7 @@ pub(super) fn check_references(item: &Item<'_>, known: &Known<'_>) {
 fn read_snippet(item: Item<'_>, known: &Known<'_>) -> Option<String> {
     let name = item.clone().string()?;
     if !known.vocabulary.contains_key(&name) {
-        item.unknown(
-            "snippet",
-            &name,
-            known.vocabulary.keys().map(String::as_str),
-        );
+        item.unknown("snippet", &name, known.vocabulary.keys().map(String::as_str));
     }
     Some(name)
 }
@@ -137,11 +80,7 @@ fn read_map(item: Item<'_>) -> Map<String, JsonValue> {
 }
 
 /// What is taken out must be declared, or put in by the step itself; else it is a slip of the pen.
-fn read_without(
-    item: Item<'_>,
-    declared: Option<&MessageType>,
-    content: Option<&Map<String, JsonValue>>,
-) -> Vec<String> {
+fn read_without(item: Item<'_>, declared: Option<&MessageType>, content: Option<&Map<String, JsonValue>>) -> Vec<String> {
     let fields = declared.into_iter().flat_map(|declared| &declared.fields);
     let outermost = fields.filter_map(|field| match field.path.segments() {
         [Segment::Key(key)] => Some(key.as_str()),
@@ -156,11 +95,7 @@ fn read_without(
         }
         Some(name)
     };
-    item.items()
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(read)
-        .collect()
+    item.items().unwrap_or_default().into_iter().filter_map(read).collect()
 }
 
 fn read_without_header(item: Item<'_>) -> Vec<String> {
@@ -171,11 +106,7 @@ fn read_without_header(item: Item<'_>) -> Vec<String> {
         }
         Some(name)
     };
-    item.items()
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(read)
-        .collect()
+    item.items().unwrap_or_default().into_iter().filter_map(read).collect()
 }
 
 /// An array of payloads.
@@ -206,10 +137,7 @@ pub(super) fn read_payload(item: Item<'_>) -> Option<Payload> {
             let text = reader.required("repeat").and_then(Item::string);
             let times = reader.required("times").and_then(Item::count);
             let payload = text.zip(times);
-            if payload
-                .as_ref()
-                .is_some_and(|(text, times)| text.len() as u64 * u64::from(*times) > MAX_PAYLOAD)
-            {
+            if payload.as_ref().is_some_and(|(text, times)| text.len() as u64 * u64::from(*times) > MAX_PAYLOAD) {
                 reader.mistake(format!("a payload has at most {MAX_PAYLOAD} bytes"));
             }
             payload.map(|(text, times)| Payload::Repeat { text, times })

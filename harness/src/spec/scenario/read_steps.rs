@@ -11,25 +11,12 @@ use crate::spec::reader::{Item, Reader};
 use crate::wire::Channel;
 
 /// The actions, one of which each step has.
-const ACTIONS: [&str; 11] = [
-    "send",
-    "heartbeat",
-    "frames",
-    "settle",
-    "wait",
-    "connect",
-    "disconnect",
-    "interrupt",
-    "signal",
-    "restart",
-    "pause",
-];
+const ACTIONS: [&str; 11] =
+    ["send", "heartbeat", "frames", "settle", "wait", "connect", "disconnect", "interrupt", "signal", "restart", "pause"];
 
 /// The signals that a step may send.
-const SIGNALS: [&str; 11] = [
-    "SIGINT", "SIGTERM", "SIGKILL", "SIGSTOP", "SIGCONT", "SIGHUP", "SIGQUIT", "SIGUSR1",
-    "SIGUSR2", "SIGPIPE", "SIGABRT",
-];
+const SIGNALS: [&str; 11] =
+    ["SIGINT", "SIGTERM", "SIGKILL", "SIGSTOP", "SIGCONT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGABRT"];
 
 /// The steps read so far, and what they may refer to.
 pub(super) struct Steps<'a> {
@@ -60,17 +47,11 @@ impl<'a> Steps<'a> {
     /// The listed clients that are there from the start: those whose first step of the kind is not `connect`.
     pub(super) fn early_clients(&self) -> Vec<String> {
         let is_late = |client: &str| {
-            let first = self.done.iter().find(|step| {
-                step.client == client
-                    && matches!(step.action, Action::Connect(_) | Action::Disconnect)
-            });
+            let first =
+                self.done.iter().find(|step| step.client == client && matches!(step.action, Action::Connect(_) | Action::Disconnect));
             first.is_some_and(|step| matches!(step.action, Action::Connect(_)))
         };
-        self.clients
-            .iter()
-            .filter(|client| !is_late(client))
-            .cloned()
-            .collect()
+        self.clients.iter().filter(|client| !is_late(client)).cloned().collect()
     }
 
     /// Reads the next step. One that has mistakes still has its name, so that those who refer to it are not blamed.
@@ -86,32 +67,17 @@ impl<'a> Steps<'a> {
         };
         let name = self.name(&reader, &operand, kind);
         let client = self.client(&reader, &operand, kind);
-        let optional = reader
-            .optional("optional")
-            .and_then(Item::bool)
-            .unwrap_or(false);
-        let facts = reader
-            .optional("facts")
-            .and_then(Item::entries)
-            .unwrap_or_default();
+        let optional = reader.optional("optional").and_then(Item::bool).unwrap_or(false);
+        let facts = reader.optional("facts").and_then(Item::entries).unwrap_or_default();
         for (_, fact) in &facts {
             check_references(fact, self.known);
         }
-        let facts = facts
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value.json()))
-            .collect();
+        let facts = facts.into_iter().map(|(key, value)| (key.to_owned(), value.json())).collect();
         let action = self.action(kind, operand, &reader);
         reader.finish();
         self.remember(&name);
         if let (Some(client), Some(action)) = (client, action) {
-            self.done.push(Step {
-                name,
-                client,
-                action,
-                facts,
-                optional,
-            });
+            self.done.push(Step { name, client, action, facts, optional });
         }
     }
 
@@ -135,12 +101,9 @@ impl<'a> Steps<'a> {
             _ => kind,
         };
         let numbered = (2..).map(|number| format!("{base}-{number}"));
-        let is_free =
-            |name: &String| !self.names.contains(name) && !self.given.contains(name.as_str());
+        let is_free = |name: &String| !self.names.contains(name) && !self.given.contains(name.as_str());
         let mut candidates = std::iter::once(base.to_owned()).chain(numbered);
-        candidates
-            .find(is_free)
-            .expect("one of infinitely many names is free")
+        candidates.find(is_free).expect("one of infinitely many names is free")
     }
 
     /// Who acts: for `connect` and `disconnect` their operand, else the key `client`, else the first client.
@@ -153,12 +116,7 @@ impl<'a> Steps<'a> {
             },
         };
         let client = item.clone().string()?;
-        let known: Vec<&str> = self
-            .clients
-            .iter()
-            .map(String::as_str)
-            .chain(self.late_clients.iter().copied())
-            .collect();
+        let known: Vec<&str> = self.clients.iter().map(String::as_str).chain(self.late_clients.iter().copied()).collect();
         if !known.contains(&client.as_str()) {
             item.unknown("client", &client, known);
         }
@@ -167,16 +125,11 @@ impl<'a> Steps<'a> {
 
     fn action(&self, kind: &str, operand: Item<'a>, reader: &Reader<'a>) -> Option<Action> {
         match kind {
-            "send" => {
-                read_send(operand, reader, self.known).map(|send| Action::Send(Box::new(send)))
-            }
+            "send" => read_send(operand, reader, self.known).map(|send| Action::Send(Box::new(send))),
             "heartbeat" => read_payload(operand).map(Action::Heartbeat),
             "frames" => {
                 let channel = reader.required("channel").and_then(Item::named);
-                Some(Action::Frames {
-                    frames: read_payloads(operand)?,
-                    channel: channel?,
-                })
+                Some(Action::Frames { frames: read_payloads(operand)?, channel: channel? })
             }
             "settle" => self.settle(operand).map(Action::Settle),
             "wait" => self.wait(operand).map(Action::Wait),
@@ -184,9 +137,7 @@ impl<'a> Steps<'a> {
             "disconnect" => Some(Action::Disconnect),
             "interrupt" => match operand.node().value {
                 Value::Boolean(true) => Some(Action::Interrupt(Interrupt::Kernel)),
-                _ => self
-                    .earlier_step(operand)
-                    .map(|step| Action::Interrupt(Interrupt::Step(step))),
+                _ => self.earlier_step(operand).map(|step| Action::Interrupt(Interrupt::Step(step))),
             },
             "signal" => read_signal(operand).map(Action::Signal),
             "pause" => operand.seconds().map(Action::Pause),
@@ -203,35 +154,22 @@ impl<'a> Steps<'a> {
         if matches!(&operand.node().value, Value::String(text) if text == "all") {
             return Some(Settle::All);
         }
-        let steps: Vec<Option<String>> = operand
-            .items()?
-            .into_iter()
-            .map(|item| self.earlier_step(item))
-            .collect();
+        let steps: Vec<Option<String>> = operand.items()?.into_iter().map(|item| self.earlier_step(item)).collect();
         steps.into_iter().collect::<Option<_>>().map(Settle::Steps)
     }
 
     fn wait(&self, operand: Item<'a>) -> Option<Wait> {
         let reader = operand.reader()?;
-        let of = reader
-            .required("of")
-            .and_then(|item| self.earlier_step(item));
+        let of = reader.required("of").and_then(|item| self.earlier_step(item));
         let message_type = reader.required("type").and_then(|item| {
             let name = item.clone().string()?;
             if !self.known.types.contains(&name) {
-                item.unknown(
-                    "message type",
-                    &name,
-                    self.known.types.iter().map(String::as_str),
-                );
+                item.unknown("message type", &name, self.known.types.iter().map(String::as_str));
             }
             Some(name)
         });
         reader.finish();
-        Some(Wait {
-            of: of?,
-            message_type: message_type?,
-        })
+        Some(Wait { of: of?, message_type: message_type? })
     }
 
     fn connect(&self, reader: &Reader<'a>) -> Connect {
@@ -276,10 +214,7 @@ fn text_of<'a>(item: &Item<'a>, key: &str) -> Option<&'a str> {
 /// The one key that says what is done, and its value.
 fn the_action<'a>(item: &Item<'a>, reader: &Reader<'a>) -> Option<(&'static str, Item<'a>)> {
     let table = item.clone().table()?;
-    let found: Vec<&'static str> = ACTIONS
-        .into_iter()
-        .filter(|action| table.get(action).is_some())
-        .collect();
+    let found: Vec<&'static str> = ACTIONS.into_iter().filter(|action| table.get(action).is_some()).collect();
     match found.as_slice() {
         [one] => reader.optional(one).map(|operand| (*one, operand)),
         [] => {
@@ -292,10 +227,7 @@ fn the_action<'a>(item: &Item<'a>, reader: &Reader<'a>) -> Option<(&'static str,
             None
         }
         several => {
-            item.mistake(format!(
-                "this step has several actions: {}",
-                several.join(", ")
-            ));
+            item.mistake(format!("this step has several actions: {}", several.join(", ")));
             None
         }
     }

@@ -16,12 +16,8 @@ impl<'a> SnippetReference<'a> {
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
         let (snippet, key) = text.strip_prefix('$')?.split_once('.')?;
-        let is_name = |name: &str| {
-            !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-        };
+        let is_name =
+            |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
         (is_name(snippet) && is_name(key)).then_some(Self { snippet, key })
     }
 
@@ -34,9 +30,7 @@ impl<'a> SnippetReference<'a> {
                 }
             }
             Value::Array(items) => items.iter().for_each(|item| Self::each_in(item, visit)),
-            Value::Object(members) => members
-                .values()
-                .for_each(|member| Self::each_in(member, visit)),
+            Value::Object(members) => members.values().for_each(|member| Self::each_in(member, visit)),
             Value::Null | Value::Bool(_) | Value::Number(_) => (),
         }
     }
@@ -48,14 +42,8 @@ mod tests {
 
     #[test]
     fn only_whole_strings_of_the_form_are_references() {
-        let reference = SnippetReference {
-            snippet: "two_inputs",
-            key: "value",
-        };
-        assert_eq!(
-            SnippetReference::parse("$two_inputs.value"),
-            Some(reference)
-        );
+        let reference = SnippetReference { snippet: "two_inputs", key: "value" };
+        assert_eq!(SnippetReference::parse("$two_inputs.value"), Some(reference));
         for text in ["$x", "$x.", "$.y", "x.y", "$x.y z", "cost: $x.y", "$X.Y"] {
             assert_eq!(SnippetReference::parse(text), None, "{text:?}");
         }
@@ -65,9 +53,7 @@ mod tests {
     fn references_are_found_at_any_depth() {
         let value = serde_json::json!({"a": ["$x.code", "plain"], "b": {"c": "$y.stdout"}});
         let mut found = Vec::new();
-        SnippetReference::each_in(&value, &mut |reference| {
-            found.push((reference.snippet, reference.key))
-        });
+        SnippetReference::each_in(&value, &mut |reference| found.push((reference.snippet, reference.key)));
         assert_eq!(found, [("x", "code"), ("y", "stdout")]);
     }
 }

@@ -223,11 +223,7 @@ impl Step {
         let Action::Send(send) = &self.action else {
             return BTreeSet::new();
         };
-        let values = send
-            .content
-            .values()
-            .chain(send.metadata.values())
-            .chain(&send.answers);
+        let values = send.content.values().chain(send.metadata.values()).chain(&send.answers);
         let mut names: BTreeSet<&str> = send.snippet.iter().map(String::as_str).collect();
         for value in values.chain(self.facts.values()) {
             SnippetReference::each_in(value, &mut |reference| {

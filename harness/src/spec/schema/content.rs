@@ -10,14 +10,8 @@ use crate::spec::{Command, Condition, Field, FieldPath, MessageType, Required, S
 pub fn content_schema(message_type: &MessageType) -> Value {
     let mut schema = Map::new();
     schema.insert("$schema".to_owned(), DIALECT.into());
-    schema.insert(
-        "title".to_owned(),
-        format!("content of {}", message_type.name).into(),
-    );
-    schema.insert(
-        "description".to_owned(),
-        message_type.summary.as_str().into(),
-    );
+    schema.insert("title".to_owned(), format!("content of {}", message_type.name).into());
+    schema.insert("description".to_owned(), message_type.summary.as_str().into());
     schema.extend(bare_content_schema(message_type));
     schema.into()
 }
@@ -29,12 +23,7 @@ pub(super) fn bare_content_schema(message_type: &MessageType) -> Map<String, Val
     let rules = schema.entry("allOf").or_insert_with(|| json!([]));
     if let Value::Array(rules) = rules {
         for command in &message_type.commands {
-            rules.extend(command_part(
-                command,
-                "arguments",
-                &command.arguments,
-                false,
-            ));
+            rules.extend(command_part(command, "arguments", &command.arguments, false));
             rules.extend(command_part(command, "body", &command.body, has_success));
         }
         if rules.is_empty() {
@@ -50,13 +39,8 @@ fn command_part(command: &Command, key: &str, fields: &[Field], on_success: bool
     if on_success {
         conditions.push(holds(&["success"], &true.into()));
     }
-    let is_needed =
-        |field: &Field| field.required == Required::Always && field.path.segments().len() == 1;
-    let needed: &[&str] = if fields.iter().any(is_needed) {
-        &[key]
-    } else {
-        &[]
-    };
+    let is_needed = |field: &Field| field.required == Required::Always && field.path.segments().len() == 1;
+    let needed: &[&str] = if fields.iter().any(is_needed) { &[key] } else { &[] };
     let then = json!({ "properties": { key: container(fields) }, "required": needed });
     (!fields.is_empty()).then(|| json!({ "if": { "allOf": conditions }, "then": then }))
 }
@@ -82,10 +66,7 @@ impl<'a> Inside<'a> {
         let mut schema = Map::new();
         let (mut properties, mut required) = (Map::new(), Vec::new());
         for field in self.children() {
-            let inner = Self {
-                path: field.path.segments(),
-                ..self
-            };
+            let inner = Self { path: field.path.segments(), ..self };
             let mut child = describe(field);
             child.extend(inner.schema());
             match field.path.last() {
@@ -93,9 +74,7 @@ impl<'a> Inside<'a> {
                     properties.insert(key.clone(), child.into());
                     required.extend((field.required == Required::Always).then(|| key.clone()));
                 }
-                Segment::Values => {
-                    drop(schema.insert("additionalProperties".to_owned(), child.into()))
-                }
+                Segment::Values => drop(schema.insert("additionalProperties".to_owned(), child.into())),
                 Segment::Items => drop(schema.insert("items".to_owned(), child.into())),
             }
         }
@@ -125,13 +104,10 @@ impl<'a> Inside<'a> {
             let Required::When(conditions) = &field.required else {
                 return None;
             };
-            let mut placed: Vec<(usize, &Condition)> = conditions
-                .iter()
-                .map(|condition| (shared(&field.path, &condition.path), condition))
-                .collect();
+            let mut placed: Vec<(usize, &Condition)> =
+                conditions.iter().map(|condition| (shared(&field.path, &condition.path), condition)).collect();
             placed.sort_by_key(|(depth, _)| *depth);
-            let is_here = field.path.segments().starts_with(self.path)
-                && placed.first()?.0 == self.path.len();
+            let is_here = field.path.segments().starts_with(self.path) && placed.first()?.0 == self.path.len();
             is_here.then(|| required_when(field.path.segments(), self.path.len(), &placed))
         };
         self.fields.iter().filter_map(rule).collect()
@@ -151,21 +127,16 @@ fn required_when(path: &[Segment], depth: usize, conditions: &[(usize, &Conditio
         },
         _ => required_when(path, next, rest),
     };
-    let then = path[depth..next]
-        .iter()
-        .rev()
-        .fold(end, |inner, segment| match segment {
-            Segment::Key(key) => json!({ "properties": { key: inner } }),
-            Segment::Items => json!({ "items": inner }),
-            Segment::Values => json!({ "additionalProperties": inner }),
-        });
+    let then = path[depth..next].iter().rev().fold(end, |inner, segment| match segment {
+        Segment::Key(key) => json!({ "properties": { key: inner } }),
+        Segment::Items => json!({ "items": inner }),
+        Segment::Values => json!({ "additionalProperties": inner }),
+    });
     let test = |(at, condition): &(usize, &Condition)| {
-        let keys = condition.path.segments()[*at..]
-            .iter()
-            .filter_map(|segment| match segment {
-                Segment::Key(key) => Some(key.as_str()),
-                Segment::Items | Segment::Values => None,
-            });
+        let keys = condition.path.segments()[*at..].iter().filter_map(|segment| match segment {
+            Segment::Key(key) => Some(key.as_str()),
+            Segment::Items | Segment::Values => None,
+        });
         holds(&keys.collect::<Vec<_>>(), &condition.equals)
     };
     let tests: Vec<Value> = here.iter().map(test).collect();
@@ -175,19 +146,14 @@ fn required_when(path: &[Segment], depth: usize, conditions: &[(usize, &Conditio
 /// How many segments two paths share, the field's own last one apart.
 fn shared(field: &FieldPath, other: &FieldPath) -> usize {
     let parent = &field.segments()[..field.segments().len() - 1];
-    parent
-        .iter()
-        .zip(other.segments())
-        .take_while(|(left, right)| left == right)
-        .count()
+    parent.iter().zip(other.segments()).take_while(|(left, right)| left == right).count()
 }
 
 /// That the value at these keys equals another.
 fn holds(keys: &[&str], equals: &Value) -> Value {
-    keys.iter().rev().fold(
-        json!({ "const": equals }),
-        |inner, key| json!({ "type": "object", "properties": { *key: inner }, "required": [key] }),
-    )
+    keys.iter()
+        .rev()
+        .fold(json!({ "const": equals }), |inner, key| json!({ "type": "object", "properties": { *key: inner }, "required": [key] }))
 }
 
 /// The schema of one field's value by itself.
@@ -203,10 +169,7 @@ fn describe(field: &Field) -> Map<String, Value> {
         let is_free = |one: &&Type| !matches!(one, Type::String | Type::Int | Type::Number);
         let free: Vec<Type> = field.types.iter().filter(is_free).copied().collect();
         match type_names(&free) {
-            Some(free) => put(
-                "anyOf",
-                json!([{ "enum": field.allowed }, { "type": free }]),
-            ),
+            Some(free) => put("anyOf", json!([{ "enum": field.allowed }, { "type": free }])),
             None => put("enum", field.allowed.clone().into()),
         }
     }

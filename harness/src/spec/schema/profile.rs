@@ -10,10 +10,7 @@ use crate::spec::SnippetKind;
 /// The schema of `specs/profiles/NAME.toml` and of `--profile FILE`, read as JSON.
 #[must_use]
 pub fn profile_schema(vocabulary: &BTreeMap<String, SnippetKind>) -> Value {
-    let snippets: Map<String, Value> = vocabulary
-        .iter()
-        .map(|(name, kind)| (name.clone(), snippet_schema(kind)))
-        .collect();
+    let snippets: Map<String, Value> = vocabulary.iter().map(|(name, kind)| (name.clone(), snippet_schema(kind))).collect();
     let names = json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 });
     json!({
         "$schema": DIALECT,
@@ -43,9 +40,7 @@ pub fn profile_schema(vocabulary: &BTreeMap<String, SnippetKind>) -> Value {
 fn snippet_schema(kind: &SnippetKind) -> Value {
     let mut properties = Map::from_iter([("code".to_owned(), json!({ "type": "string" }))]);
     properties.extend(kind.all_facts().map(|fact| (fact.to_owned(), json!(true))));
-    let required: Vec<&str> = std::iter::once("code")
-        .chain(kind.facts.iter().map(String::as_str))
-        .collect();
+    let required: Vec<&str> = std::iter::once("code").chain(kind.facts.iter().map(String::as_str)).collect();
     json!({
         "description": kind.summary,
         "type": "object",

@@ -45,23 +45,14 @@ pub(super) struct Fields {
 impl Fields {
     pub(super) fn new(text: &str) -> Result<Self, ConnectionError> {
         match serde_json::from_str(text)? {
-            Value::Object(fields) => Ok(Self {
-                fields,
-                mistakes: Vec::new(),
-            }),
-            other => Err(ConnectionError::NotAnObject {
-                found: kind_of(&other),
-            }),
+            Value::Object(fields) => Ok(Self { fields, mistakes: Vec::new() }),
+            other => Err(ConnectionError::NotAnObject { found: kind_of(&other) }),
         }
     }
 
     /// The fields that nobody asked for, or all mistakes in those that were.
     pub(super) fn finish(self) -> Result<Map<String, Value>, ConnectionError> {
-        if self.mistakes.is_empty() {
-            Ok(self.fields)
-        } else {
-            Err(ConnectionError::Fields(self.mistakes))
-        }
+        if self.mistakes.is_empty() { Ok(self.fields) } else { Err(ConnectionError::Fields(self.mistakes)) }
     }
 
     pub(super) fn transport(&mut self) -> TransportKind {
@@ -79,29 +70,17 @@ impl Fields {
     pub(super) fn port(&mut self, channel: Channel, transport: TransportKind) -> u32 {
         let (field, wanted, range) = match transport {
             TransportKind::Tcp => (channel.port_field(), "a port from 1 to 65535", 1..=65_535),
-            TransportKind::Ipc => (
-                channel.port_field(),
-                "a number from 0 to 4294967295",
-                0..=u64::from(u32::MAX),
-            ),
+            TransportKind::Ipc => (channel.port_field(), "a number from 0 to 4294967295", 0..=u64::from(u32::MAX)),
         };
         let value = self.fields.shift_remove(field);
         let number = match &value {
             Some(Value::Number(number)) => number.as_u64(),
-            Some(Value::String(digits)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                digits.parse().ok()
-            }
+            Some(Value::String(digits)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok(),
             _ => None,
         };
-        let port = number
-            .filter(|number| range.contains(number))
-            .and_then(|number| u32::try_from(number).ok());
+        let port = number.filter(|number| range.contains(number)).and_then(|number| u32::try_from(number).ok());
         if port.is_none() {
-            self.mistake(
-                field,
-                wanted,
-                value.map_or(NOTHING.to_owned(), |value| value.to_string()),
-            );
+            self.mistake(field, wanted, value.map_or(NOTHING.to_owned(), |value| value.to_string()));
         }
         port.unwrap_or_default()
     }
@@ -122,11 +101,7 @@ impl Fields {
     }
 
     fn mistake(&mut self, field: &'static str, wanted: &'static str, found: impl Into<String>) {
-        self.mistakes.push(FieldMistake {
-            field,
-            wanted,
-            found: found.into(),
-        });
+        self.mistakes.push(FieldMistake { field, wanted, found: found.into() });
     }
 }
 

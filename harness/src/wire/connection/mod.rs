@@ -79,16 +79,11 @@ impl ConnectionInfo {
             control_port: fields.port(Channel::Control, transport),
             hb_port: fields.port(Channel::Heartbeat, transport),
             key: fields.string("key"),
-            signature_scheme: fields
-                .optional_string("signature_scheme")
-                .unwrap_or_else(default_scheme),
+            signature_scheme: fields.optional_string("signature_scheme").unwrap_or_else(default_scheme),
             kernel_name: fields.optional_string("kernel_name"),
             extra: Map::new(),
         };
-        Ok(Self {
-            extra: fields.finish()?,
-            ..info
-        })
+        Ok(Self { extra: fields.finish()?, ..info })
     }
 
     /// The file's text, indented; ports as numbers, extra fields last.
@@ -140,10 +135,7 @@ impl ConnectionInfo {
         if self.key.is_empty() {
             return Ok(Signer::disabled());
         }
-        Ok(Signer::new(
-            self.signature_scheme.parse()?,
-            self.key.as_bytes(),
-        ))
+        Ok(Signer::new(self.signature_scheme.parse()?, self.key.as_bytes()))
     }
 }
 
@@ -159,14 +151,7 @@ impl fmt::Debug for ConnectionInfo {
             .field("transport", &self.transport.name())
             .field("ip", &self.ip)
             .field("ports", &ports)
-            .field(
-                "key",
-                &if self.key.is_empty() {
-                    "empty"
-                } else {
-                    "hidden"
-                },
-            )
+            .field("key", &if self.key.is_empty() { "empty" } else { "hidden" })
             .field("signature_scheme", &self.signature_scheme)
             .field("kernel_name", &self.kernel_name)
             .field("extra", &self.extra.keys().collect::<Vec<_>>())
@@ -202,10 +187,7 @@ mod tests {
 
     #[test]
     fn what_a_file_leaves_out_has_the_usual_defaults() {
-        assert_eq!(
-            read(&format!(r#"{PORTS}, "ip": "127.0.0.1", "key": "secret""#)),
-            Ok(local())
-        );
+        assert_eq!(read(&format!(r#"{PORTS}, "ip": "127.0.0.1", "key": "secret""#)), Ok(local()));
     }
 
     #[test]
@@ -219,27 +201,14 @@ mod tests {
             kernel_name: wanted a string, found null";
         assert_eq!(read(fields), Err(expected.to_owned()));
         let text = |text| ConnectionInfo::from_json(text).map_err(|error| error.to_string());
-        assert_eq!(
-            text("[]"),
-            Err("wanted an object, found an array".to_owned())
-        );
-        assert_eq!(
-            text("{"),
-            Err("not JSON: EOF while parsing an object at line 1 column 1".to_owned())
-        );
+        assert_eq!(text("[]"), Err("wanted an object, found an array".to_owned()));
+        assert_eq!(text("{"), Err("not JSON: EOF while parsing an object at line 1 column 1".to_owned()));
     }
 
     #[test]
     fn endpoints_follow_the_transport() {
-        assert_eq!(
-            local().endpoint(Channel::Heartbeat),
-            "tcp://127.0.0.1:65535"
-        );
-        let ipc = ConnectionInfo {
-            transport: TransportKind::Ipc,
-            ip: "/tmp/kernel".to_owned(),
-            ..local()
-        };
+        assert_eq!(local().endpoint(Channel::Heartbeat), "tcp://127.0.0.1:65535");
+        let ipc = ConnectionInfo { transport: TransportKind::Ipc, ip: "/tmp/kernel".to_owned(), ..local() };
         let endpoints = Channel::ALL.map(|channel| ipc.endpoint(channel));
         let expected = [1, 2, 3, 4, 65535].map(|suffix| format!("ipc:///tmp/kernel-{suffix}"));
         assert_eq!(endpoints, expected);
@@ -247,48 +216,24 @@ mod tests {
 
     #[test]
     fn the_text_reads_back_with_its_extra_fields() {
-        let mut info = ConnectionInfo {
-            kernel_name: Some("python3".to_owned()),
-            ..local()
-        };
-        info.extra
-            .insert("jupyter_session".to_owned(), json!({"a": [1]}));
+        let mut info = ConnectionInfo { kernel_name: Some("python3".to_owned()), ..local() };
+        info.extra.insert("jupyter_session".to_owned(), json!({"a": [1]}));
         assert_eq!(ConnectionInfo::from_json(&info.to_json()).ok(), Some(info));
     }
 
     #[test]
     fn the_signer_is_that_of_the_scheme() {
-        let unknown = ConnectionInfo {
-            signature_scheme: "none".to_owned(),
-            ..local()
-        };
-        assert_eq!(
-            unknown.signer().map(|_| ()),
-            Err(UnknownScheme {
-                found: "none".to_owned()
-            })
-        );
-        assert_eq!(
-            ConnectionInfo {
-                key: String::new(),
-                ..unknown
-            }
-            .signer()
-            .map(|signer| signer.is_enabled()),
-            Ok(false)
-        );
+        let unknown = ConnectionInfo { signature_scheme: "none".to_owned(), ..local() };
+        assert_eq!(unknown.signer().map(|_| ()), Err(UnknownScheme { found: "none".to_owned() }));
+        assert_eq!(ConnectionInfo { key: String::new(), ..unknown }.signer().map(|signer| signer.is_enabled()), Ok(false));
         let signer = local().signer().map(|signer| signer.sign(&[b"part"]));
-        assert_eq!(
-            signer,
-            Ok(Signer::new(Scheme::HmacSha256, b"secret").sign(&[b"part"]))
-        );
+        assert_eq!(signer, Ok(Signer::new(Scheme::HmacSha256, b"secret").sign(&[b"part"])));
     }
 
     #[test]
     fn secrets_are_never_shown() {
         let mut info = local();
-        info.extra
-            .insert("curve_secretkey".to_owned(), json!("secret too"));
+        info.extra.insert("curve_secretkey".to_owned(), json!("secret too"));
         let expected = "ConnectionInfo { transport: \"tcp\", ip: \"127.0.0.1\", ports: [(\"shell\", 1), (\"control\", 2), \
             (\"stdin\", 3), (\"iopub\", 4), (\"hb\", 65535)], key: \"hidden\", signature_scheme: \"hmac-sha256\", \
             kernel_name: None, extra: [\"curve_secretkey\"] }";

@@ -86,64 +86,30 @@ pub fn decode<'a, F: AsRef<[u8]>>(frames: &'a [F], limits: &Limits) -> Decoded<'
     let (fixed, buffers) = after.split_at(after.len().min(5));
     let mut malformations = Vec::new();
     if fixed.contains(&DELIMITER) {
-        let second = delimiter
-            + 1
-            + fixed
-                .iter()
-                .take_while(|frame| **frame != DELIMITER)
-                .count();
+        let second = delimiter + 1 + fixed.iter().take_while(|frame| **frame != DELIMITER).count();
         let detail = format!("frames[{second}] is a second delimiter");
-        malformations.push(Malformation {
-            kind: MalformationKind::SeveralDelimiters,
-            part: None,
-            detail,
-        });
+        malformations.push(Malformation { kind: MalformationKind::SeveralDelimiters, part: None, detail });
     }
     if fixed.len() < 5 {
         let kind = MalformationKind::MissingParts { found: fixed.len() };
         let detail = format!("{} of 5 frames after the delimiter", fixed.len());
-        malformations.push(Malformation {
-            kind,
-            part: None,
-            detail,
-        });
+        malformations.push(Malformation { kind, part: None, detail });
     }
     let parts = PartName::ALL.map(|name| match fixed.get(1 + name as usize) {
         Some(bytes) => decode_part(name, bytes, limits, &mut malformations),
         None => Part::default(),
     });
     let (prefix, buffers) = (frames[..delimiter].to_vec(), buffers.to_vec());
-    Decoded {
-        prefix,
-        signature: fixed.first().copied(),
-        parts,
-        buffers,
-        malformations,
-    }
+    Decoded { prefix, signature: fixed.first().copied(), parts, buffers, malformations }
 }
 
 fn without_delimiter(frames: Vec<&[u8]>) -> Decoded<'_> {
     let detail = format!("none of {} frames is the delimiter", frames.len());
-    let malformation = Malformation {
-        kind: MalformationKind::NoDelimiter,
-        part: None,
-        detail,
-    };
-    Decoded {
-        prefix: frames,
-        signature: None,
-        parts: <[Part<'_>; 4]>::default(),
-        buffers: Vec::new(),
-        malformations: vec![malformation],
-    }
+    let malformation = Malformation { kind: MalformationKind::NoDelimiter, part: None, detail };
+    Decoded { prefix: frames, signature: None, parts: <[Part<'_>; 4]>::default(), buffers: Vec::new(), malformations: vec![malformation] }
 }
 
-fn decode_part<'a>(
-    name: PartName,
-    bytes: &'a [u8],
-    limits: &Limits,
-    found: &mut Vec<Malformation>,
-) -> Part<'a> {
+fn decode_part<'a>(name: PartName, bytes: &'a [u8], limits: &Limits, found: &mut Vec<Malformation>) -> Part<'a> {
     let parsed = json::parse(bytes, limits);
     found.extend(parsed.problems.into_iter().map(|problem| Malformation {
         kind: MalformationKind::Json(problem.kind),
@@ -151,20 +117,11 @@ fn decode_part<'a>(
         detail: format!("{name}: {problem}"),
     }));
     if let Some(value) = parsed.value.as_ref().filter(|value| !value.is_object()) {
-        let kind = MalformationKind::NotAnObject {
-            found: value.kind(),
-        };
+        let kind = MalformationKind::NotAnObject { found: value.kind() };
         let detail = format!("{name}: wanted an object, found {}", value.kind());
-        found.push(Malformation {
-            kind,
-            part: Some(name),
-            detail,
-        });
+        found.push(Malformation { kind, part: Some(name), detail });
     }
-    Part {
-        bytes: Some(bytes),
-        value: parsed.value,
-    }
+    Part { bytes: Some(bytes), value: parsed.value }
 }
 
 impl<'a> Decoded<'a> {
@@ -220,12 +177,7 @@ impl<'a> Decoded<'a> {
     #[must_use]
     pub fn signed_parts(&self) -> Option<[&'a [u8]; 4]> {
         let [header, parent, metadata, content] = &self.parts;
-        Some([
-            header.bytes?,
-            parent.bytes?,
-            metadata.bytes?,
-            content.bytes?,
-        ])
+        Some([header.bytes?, parent.bytes?, metadata.bytes?, content.bytes?])
     }
 
     /// Whether a signature and all four parts are there, and it is theirs.
@@ -242,14 +194,7 @@ impl<'a> Decoded<'a> {
     pub fn to_message(&self) -> Option<Message> {
         let owned = |frames: &[&[u8]]| frames.iter().map(|frame| frame.to_vec()).collect();
         let [header, parent, metadata, content] = self.signed_parts()?.map(<[u8]>::to_vec);
-        Some(Message {
-            prefix: owned(&self.prefix),
-            header,
-            parent,
-            metadata,
-            content,
-            buffers: owned(&self.buffers),
-        })
+        Some(Message { prefix: owned(&self.prefix), header, parent, metadata, content, buffers: owned(&self.buffers) })
     }
 }
 

@@ -41,10 +41,7 @@ fn write_comma(f: &mut fmt::Formatter<'_>, index: usize) -> fmt::Result {
 fn write_string(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     f.write_char('"')?;
     let mut rest = text;
-    while let Some(length) = rest
-        .bytes()
-        .position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
-    {
+    while let Some(length) = rest.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
         f.write_str(&rest[..length])?;
         match rest.as_bytes()[length] {
             b'"' => f.write_str("\\\"")?,
@@ -69,15 +66,10 @@ mod tests {
 
     #[test]
     fn text_is_compact_and_escapes_only_what_it_must() {
-        let text =
-            r#" { "b" : [ 1.50 , null ] , "a\n\u0001\"\\\/" : "é\u2028\ud834\udd1e" , "b" : {} } "#;
+        let text = r#" { "b" : [ 1.50 , null ] , "a\n\u0001\"\\\/" : "é\u2028\ud834\udd1e" , "b" : {} } "#;
         let value = parse(text.as_bytes(), &Limits::default()).value;
-        let expected =
-            "{\"b\":[1.50,null],\"a\\n\\u0001\\\"\\\\/\":\"é\u{2028}\u{1d11e}\",\"b\":{}}";
-        assert_eq!(
-            value.map(|value| value.to_string()).as_deref(),
-            Some(expected)
-        );
+        let expected = "{\"b\":[1.50,null],\"a\\n\\u0001\\\"\\\\/\":\"é\u{2028}\u{1d11e}\",\"b\":{}}";
+        assert_eq!(value.map(|value| value.to_string()).as_deref(), Some(expected));
     }
 
     fn any_json() -> impl Strategy<Value = Json> {

@@ -33,11 +33,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 64 MiB, as kernels may send tens of megabytes in one frame, 512 levels and a million values.
     fn default() -> Self {
-        Self {
-            max_bytes: 64 << 20,
-            max_depth: 512,
-            max_nodes: 1_000_000,
-        }
+        Self { max_bytes: 64 << 20, max_depth: 512, max_nodes: 1_000_000 }
     }
 }
 
@@ -59,20 +55,10 @@ pub struct Parsed {
 #[must_use]
 pub fn parse(bytes: &[u8], limits: &Limits) -> Parsed {
     if bytes.len() > limits.max_bytes {
-        let problem = Problem {
-            kind: ProblemKind::TooLarge,
-            offset: limits.max_bytes,
-            path: String::new(),
-        };
-        return Parsed {
-            value: None,
-            problems: vec![problem],
-        };
+        let problem = Problem { kind: ProblemKind::TooLarge, offset: limits.max_bytes, path: String::new() };
+        return Parsed { value: None, problems: vec![problem] };
     }
-    let limits = Limits {
-        max_depth: limits.max_depth.min(DEEPEST),
-        ..*limits
-    };
+    let limits = Limits { max_depth: limits.max_depth.min(DEEPEST), ..*limits };
     scan::Scanner::new(bytes, limits).scan()
 }
 

@@ -9,10 +9,7 @@ impl Scanner<'_> {
         let start = self.at;
         let rest = &self.bytes[start..];
         let in_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
-        let length = rest
-            .iter()
-            .position(|byte| !in_number(byte))
-            .unwrap_or(rest.len());
+        let length = rest.iter().position(|byte| !in_number(byte)).unwrap_or(rest.len());
         let spelling = String::from_utf8_lossy(&rest[..length]).into_owned();
         let ends_well = spelling.ends_with(|last: char| last.is_ascii_digit());
         // Where the text breaks off in a container, more digits may have been meant.
@@ -44,21 +41,13 @@ fn is_number(spelling: &[u8]) -> bool {
     let [b'e' | b'E', exponent @ ..] = rest else {
         return rest.is_empty();
     };
-    let exponent = exponent
-        .strip_prefix(b"+")
-        .or(exponent.strip_prefix(b"-"))
-        .unwrap_or(exponent);
+    let exponent = exponent.strip_prefix(b"+").or(exponent.strip_prefix(b"-")).unwrap_or(exponent);
     let (digits, rest) = split_digits(exponent);
     !digits.is_empty() && rest.is_empty()
 }
 
 fn split_digits(bytes: &[u8]) -> (&[u8], &[u8]) {
-    bytes.split_at(
-        bytes
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count(),
-    )
+    bytes.split_at(bytes.iter().take_while(|byte| byte.is_ascii_digit()).count())
 }
 
 #[cfg(test)]
@@ -67,14 +56,10 @@ mod tests {
 
     #[test]
     fn the_grammar_is_that_of_the_standard() {
-        for spelling in [
-            "0", "-0", "10", "1.5", "-1.50", "1e5", "1E+05", "0.1e-9", "1e999",
-        ] {
+        for spelling in ["0", "-0", "10", "1.5", "-1.50", "1e5", "1E+05", "0.1e-9", "1e999"] {
             assert!(is_number(spelling.as_bytes()), "{spelling}");
         }
-        for spelling in [
-            "", "-", "+1", "01", "-01", ".5", "1.", "1.e5", "1e", "1e+", "1-2", "1.2.3", "1e5.0",
-        ] {
+        for spelling in ["", "-", "+1", "01", "-01", ".5", "1.", "1.e5", "1e", "1e+", "1-2", "1.2.3", "1e5.0"] {
             assert!(!is_number(spelling.as_bytes()), "{spelling}");
         }
     }

@@ -16,11 +16,7 @@ pub struct Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at byte {}", self.kind, self.offset)?;
-        if self.path.is_empty() {
-            Ok(())
-        } else {
-            write!(f, ", in {}", self.path)
-        }
+        if self.path.is_empty() { Ok(()) } else { write!(f, ", in {}", self.path) }
     }
 }
 

@@ -29,15 +29,7 @@ pub(super) struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(bytes: &'a [u8], limits: Limits) -> Self {
-        Self {
-            bytes,
-            utf8: std::str::from_utf8(bytes).ok(),
-            at: 0,
-            limits,
-            nodes: 0,
-            stack: Stack::default(),
-            problems: Vec::new(),
-        }
+        Self { bytes, utf8: std::str::from_utf8(bytes).ok(), at: 0, limits, nodes: 0, stack: Stack::default(), problems: Vec::new() }
     }
 
     pub(super) fn scan(mut self) -> Parsed {
@@ -54,10 +46,7 @@ impl<'a> Scanner<'a> {
         };
         // Duplicate keys are found when an object closes, after what is wrong inside it.
         self.problems.sort_by_key(|problem| problem.offset);
-        Parsed {
-            value,
-            problems: self.problems,
-        }
+        Parsed { value, problems: self.problems }
     }
 
     fn document(&mut self) -> Result<Json, Stop> {
@@ -196,11 +185,7 @@ impl<'a> Scanner<'a> {
             self.at += word.len();
             return Ok(value);
         }
-        let kind = if word.starts_with(rest) {
-            ProblemKind::Truncated
-        } else {
-            ProblemKind::NotJson
-        };
+        let kind = if word.starts_with(rest) { ProblemKind::Truncated } else { ProblemKind::NotJson };
         Err(self.stop(kind))
     }
 
@@ -245,19 +230,12 @@ impl<'a> Scanner<'a> {
     }
 
     pub(super) fn peek(&self) -> Result<u8, Stop> {
-        let end = Stop {
-            kind: ProblemKind::Truncated,
-            offset: self.bytes.len(),
-        };
+        let end = Stop { kind: ProblemKind::Truncated, offset: self.bytes.len() };
         self.bytes.get(self.at).copied().ok_or(end)
     }
 
     pub(super) fn stop(&self, kind: ProblemKind) -> Stop {
-        let offset = if kind == ProblemKind::Truncated {
-            self.bytes.len()
-        } else {
-            self.at
-        };
+        let offset = if kind == ProblemKind::Truncated { self.bytes.len() } else { self.at };
         Stop { kind, offset }
     }
 

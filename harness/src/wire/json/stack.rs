@@ -48,11 +48,7 @@ impl Stack {
         let first_key = self.key_offsets.len();
         // A header has seven members, and most parts have no more; nested objects are many and small.
         let expected = if self.open.is_empty() { 8 } else { 0 };
-        self.open.push(Open::Object {
-            members: Vec::with_capacity(expected),
-            key: None,
-            first_key,
-        });
+        self.open.push(Open::Object { members: Vec::with_capacity(expected), key: None, first_key });
     }
 
     pub(super) fn in_object(&self) -> bool {
@@ -82,9 +78,7 @@ impl Stack {
     pub(super) fn close(&mut self) -> Option<(Json, Vec<Duplicate>)> {
         match self.open.pop()? {
             Open::Array(items) => Some((Json::Array(items), Vec::new())),
-            Open::Object {
-                members, first_key, ..
-            } => {
+            Open::Object { members, first_key, .. } => {
                 let duplicates = self.duplicates(&members, first_key);
                 self.key_offsets.truncate(first_key);
                 Some((Json::Object(members), duplicates))

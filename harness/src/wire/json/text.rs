@@ -23,10 +23,7 @@ impl Scanner<'_> {
         let mut text = String::new();
         loop {
             let run = &self.bytes[self.at..];
-            let length = run
-                .iter()
-                .position(|&byte| ENDS_RUN[usize::from(byte)])
-                .unwrap_or(run.len());
+            let length = run.iter().position(|&byte| ENDS_RUN[usize::from(byte)]).unwrap_or(run.len());
             self.copy_run(&mut text, length);
             match self.peek()? {
                 b'"' => {
@@ -119,7 +116,5 @@ impl Scanner<'_> {
 }
 
 fn hex_value(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |value, &digit| {
-        Some(value * 16 + char::from(digit).to_digit(16)?)
-    })
+    digits.iter().try_fold(0, |value, &digit| Some(value * 16 + char::from(digit).to_digit(16)?))
 }

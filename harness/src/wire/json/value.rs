@@ -26,11 +26,7 @@ impl Json {
     /// The member of this name, the last one if there are several; `None` if this is no object.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
-        self.as_object()?
-            .iter()
-            .rev()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value)
+        self.as_object()?.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
     /// The value at a dotted path of keys, as in `language_info.name`.
@@ -42,21 +38,13 @@ impl Json {
     /// The text, if this is a string.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
-        if let Self::String(text) = self {
-            Some(text)
-        } else {
-            None
-        }
+        if let Self::String(text) = self { Some(text) } else { None }
     }
 
     /// The truth value, if this is one.
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {
-        if let Self::Bool(value) = self {
-            Some(*value)
-        } else {
-            None
-        }
+        if let Self::Bool(value) = self { Some(*value) } else { None }
     }
 
     /// The number, if it is spelled as an integer (`1.0` and `1e0` are not) and fits.
@@ -68,31 +56,19 @@ impl Json {
     /// The nearest floating point number; `1e999` gives infinity.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
-        if let Self::Number(spelling) = self {
-            spelling.parse().ok()
-        } else {
-            None
-        }
+        if let Self::Number(spelling) = self { spelling.parse().ok() } else { None }
     }
 
     /// The items, if this is an array.
     #[must_use]
     pub fn as_array(&self) -> Option<&[Self]> {
-        if let Self::Array(items) = self {
-            Some(items)
-        } else {
-            None
-        }
+        if let Self::Array(items) = self { Some(items) } else { None }
     }
 
     /// The members as sent, if this is an object.
     #[must_use]
     pub fn as_object(&self) -> Option<&[(String, Self)]> {
-        if let Self::Object(members) = self {
-            Some(members)
-        } else {
-            None
-        }
+        if let Self::Object(members) = self { Some(members) } else { None }
     }
 
     /// Whether this is an object.
@@ -125,12 +101,7 @@ impl Json {
             Self::Number(spelling) => number_to_serde(spelling),
             Self::String(text) => Value::String(text.clone()),
             Self::Array(items) => Value::Array(items.iter().map(Self::to_serde).collect()),
-            Self::Object(members) => Value::Object(
-                members
-                    .iter()
-                    .map(|(key, value)| (key.clone(), value.to_serde()))
-                    .collect(),
-            ),
+            Self::Object(members) => Value::Object(members.iter().map(|(key, value)| (key.clone(), value.to_serde())).collect()),
         }
     }
 
@@ -185,15 +156,8 @@ fn same_members(left: &[(String, Json)], right: &[(String, Json)]) -> bool {
     if left.len() != right.len() {
         return false;
     }
-    if left
-        .iter()
-        .zip(right)
-        .all(|((left, _), (right, _))| left == right)
-    {
-        return left
-            .iter()
-            .zip(right)
-            .all(|((_, left), (_, right))| left == right);
+    if left.iter().zip(right).all(|((left, _), (right, _))| left == right) {
+        return left.iter().zip(right).all(|((_, left), (_, right))| left == right);
     }
     // A stable sort, so that duplicates of one key are compared in the order sent.
     by_key(left).into_iter().eq(by_key(right))
@@ -213,12 +177,7 @@ impl From<Value> for Json {
             Value::Number(number) => Self::Number(number.to_string()),
             Value::String(text) => Self::String(text),
             Value::Array(items) => Self::Array(items.into_iter().map(Self::from).collect()),
-            Value::Object(members) => Self::Object(
-                members
-                    .into_iter()
-                    .map(|(key, value)| (key, Self::from(value)))
-                    .collect(),
-            ),
+            Value::Object(members) => Self::Object(members.into_iter().map(|(key, value)| (key, Self::from(value))).collect()),
         }
     }
 }
@@ -231,9 +190,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Json {
-        parse(text.as_bytes(), &Limits::default())
-            .value
-            .expect("the text of a test holds a value")
+        parse(text.as_bytes(), &Limits::default()).value.expect("the text of a test holds a value")
     }
 
     #[test]
@@ -247,16 +204,8 @@ mod tests {
 
     #[test]
     fn an_integer_is_one_by_its_spelling() {
-        let integers = [
-            "0",
-            "-7",
-            "9223372036854775807",
-            "9223372036854775808",
-            "1.0",
-            "1e2",
-            "NaN",
-        ]
-        .map(|spelling| (read(spelling).as_i64(), read(spelling).kind()));
+        let integers = ["0", "-7", "9223372036854775807", "9223372036854775808", "1.0", "1e2", "NaN"]
+            .map(|spelling| (read(spelling).as_i64(), read(spelling).kind()));
         let expected = [
             (Some(0), "int"),
             (Some(-7), "int"),
@@ -274,10 +223,7 @@ mod tests {
     #[test]
     fn equality_is_of_what_is_said() {
         let same = [("1", "1"), ("-0", "0"), (r#""\u0041""#, r#""A""#)];
-        let same_objects = [
-            (r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#),
-            (r#"{"a":1,"b":0,"a":2}"#, r#"{"a":1,"a":2,"b":0}"#),
-        ];
+        let same_objects = [(r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#), (r#"{"a":1,"b":0,"a":2}"#, r#"{"a":1,"a":2,"b":0}"#)];
         for (left, right) in same.into_iter().chain(same_objects) {
             assert_eq!(read(left), read(right));
         }
@@ -297,9 +243,7 @@ mod tests {
 
     #[test]
     fn serde_gets_what_it_can_hold() {
-        let value = read(
-            r#"{"a": 1, "a": 2, "big": 36893488147419103232, "nan": NaN, "over": 1e999, "u": 18446744073709551615}"#,
-        );
+        let value = read(r#"{"a": 1, "a": 2, "big": 36893488147419103232, "nan": NaN, "over": 1e999, "u": 18446744073709551615}"#);
         let expected = json!({"a": 2, "big": 36_893_488_147_419_103_232_f64, "nan": "NaN", "over": "1e999", "u": u64::MAX});
         assert_eq!(value.to_serde(), expected);
         let plain = json!({"a": [null, true, -1, 1.5, "x"], "b": {}});
