@@ -16,6 +16,9 @@ const PARTS: usize = 4;
 const FULL_ONLY: &[(Defect, &str)] = &[
     (Defect::InterruptLate, "its interrupt comes after seven seconds, and deadlines have to be longer"),
     (Defect::IdleTooLate, "each of its answers takes four seconds and a half"),
+    (Defect::LivelockOnEmptyCode, "a kernel that works is waited for with patience, and this one works for nothing"),
+    (Defect::LostWakeup, "the probe after a missed answer wakes the kernel, so that it passes for a slow one: not noticed yet"),
+    (Defect::PublisherDrops, "chance has it what is lost, and a few scenarios may lose nothing of what its rule is about"),
 ];
 
 #[test]
