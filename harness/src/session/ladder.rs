@@ -58,6 +58,8 @@ impl Session {
         }
         let answers = self.hear(&owed.client, &asked)?;
         let spins = before.zip(self.take_look()).is_some_and(|(before, after)| before.cpu_percent(&after) >= SPINNING_PERCENT);
+        // Code that the user runs may well take the CPU.
+        let spins = spins && !self.ledger.open().any(|other| other.msg_type == "execute_request");
         let answered = |channel: Channel| answers.iter().any(|(other, answered)| *other == channel && *answered);
         // One that ends at last, woken by the probes, was stuck all the same.
         let died = self.has_exited() && !missing.contains(&Expectation::Exit);

@@ -175,7 +175,9 @@ impl Session {
         // What is left of a shutdown is no work.
         let leaves = owed.missing() == [Expectation::Exit];
         let interrupted = self.interrupted_at.is_some_and(|at| at > owed.sent);
-        if leaves || interrupted || self.need_not_come(owed) || owed.waited(now) >= patience {
+        // An echo needs no work, whatever else is being worked at.
+        let echo = owed.wants.contains(&Expectation::Echo);
+        if leaves || interrupted || echo || self.need_not_come(owed) || owed.waited(now) >= patience {
             return None;
         }
         if !self.kernel_works() {
