@@ -31,7 +31,7 @@ fn test(spec: &Spec, rule: &Rule) -> Result<(), Failed> {
 fn judge(spec: &Spec, rule: &Rule, trace: &RuleTrace) -> Result<(), String> {
     let records = notation::parse(&trace.text).map_err(|error| error.to_string())?;
     let mut oracle = Oracle::with_rules(spec, [rule]).map_err(|errors| errors.to_string())?;
-    for (record, line) in records.iter().zip(1..) {
+    for (record, line) in records.into_iter().zip(1..) {
         oracle.observe(record, line);
     }
     let judgement = oracle.finish();

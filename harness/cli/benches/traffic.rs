@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use harness::oracle::Oracle;
 use harness::session::kernel::{Command, InterruptMode, Launcher, Lives, Reach, Target};
 use harness::session::run::{Follow, ProfileChoice, RunOptions, run};
+use harness::session::transport::Wire;
 use harness::session::{Cancel, Session, Starting};
 use harness::spec::Spec;
 use harness::trace::{Event, Record, Recorder, read_trace};
@@ -55,6 +56,7 @@ fn start(argv: Vec<String>, launcher: &Launcher, recorder: Arc<Recorder>) -> Ses
         target: Target::Command(Command::from_argv(argv).expect("a command with a connection file")),
         launcher: launcher.clone(),
         reach: Reach::default(),
+        wire: Wire::default(),
         interrupt_mode: InterruptMode::Signal,
         deadline_scale: 1.0,
         cancel: Cancel::new().expect("a descriptor"),
@@ -180,7 +182,7 @@ impl Bare {
 struct Nobody;
 
 impl Follow for Nobody {
-    fn follow(&mut self, _line: u64, _records: &[Record]) -> Vec<String> {
+    fn follow(&mut self, _line: u64, _records: Vec<Record>) -> Vec<String> {
         Vec::new()
     }
 }
@@ -198,6 +200,7 @@ fn throughput(launcher: &Launcher) {
         out: dir.path().to_owned(),
         fresh: false,
         reach: Reach::default(),
+        wire: Wire::default(),
         interrupt_mode: InterruptMode::Signal,
         deadline_scale: 1.0,
         cancel: Cancel::new().expect("a descriptor"),
@@ -209,7 +212,7 @@ fn throughput(launcher: &Launcher) {
     println!("a run on the reference kernel: {:?}, {} messages, {:?}", ran.wall, messages, ran.timings);
     let recording = timed(|| record_again(&records, dir.path()));
     let mut oracle = Oracle::new(&spec).expect("right rules");
-    let judging = timed(|| records.iter().zip(1..).for_each(|(record, line)| oracle.observe(record, line)));
+    let judging = timed(|| records.into_iter().zip(1..).for_each(|(record, line)| oracle.observe(record, line)));
     let rate = |time: Duration| messages as f64 / time.as_secs_f64();
     println!("recording {:.0}, judging {:.0}, both {:.0} messages a second", rate(recording), rate(judging), rate(recording + judging));
 }

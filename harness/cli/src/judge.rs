@@ -1,7 +1,7 @@
 //! A trace under judgement: the oracle, and what the reports want to know beside it.
 
 use anyhow::Context;
-use harness::oracle::Oracle;
+use harness::oracle::{Finding, Oracle, Verdict};
 use harness::session::run::Follow;
 use harness::spec::Spec;
 use harness::spec::select::Selection;
@@ -25,9 +25,9 @@ impl Judge {
     }
 
     /// Takes in a record; `line` is its line of the trace, from 1.
-    pub(crate) fn observe(&mut self, record: &Record, line: u64) {
+    pub(crate) fn observe(&mut self, record: Record, line: u64) {
+        self.observed.observe(&record);
         self.oracle.observe(record, line);
-        self.observed.observe(record);
     }
 
     /// Ends the trace, which reports are to call `file`.
@@ -38,11 +38,17 @@ impl Judge {
 }
 
 impl Follow for Judge {
-    fn follow(&mut self, line: u64, records: &[Record]) -> Vec<String> {
-        for (record, line) in records.iter().zip(line..) {
+    fn follow(&mut self, line: u64, records: Vec<Record>) -> Vec<String> {
+        for (record, line) in records.into_iter().zip(line..) {
             self.observe(record, line);
         }
-        Vec::new()
+        let told = |finding: &&Finding| finding.verdict >= Verdict::Warn;
+        self.oracle
+            .news()
+            .into_iter()
+            .filter(told)
+            .map(|finding| format!("{} {}: {}", finding.verdict, finding.rule, finding.title))
+            .collect()
     }
 }
 

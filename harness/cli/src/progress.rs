@@ -19,6 +19,8 @@ pub(crate) struct Teller {
     total: usize,
     /// By name, as a scenario that is played again to confirm ends more than once.
     done: BTreeSet<String>,
+    /// What was found so far: kernels that are played with side by side show the same.
+    found: BTreeSet<String>,
 }
 
 enum Way {
@@ -35,7 +37,7 @@ impl Teller {
             (false, false) => Way::Lines,
             (false, true) => Way::Bar(bar(total)),
         };
-        Self { way, total, done: BTreeSet::new() }
+        Self { way, total, done: BTreeSet::new(), found: BTreeSet::new() }
     }
 
     /// Tells one thing.
@@ -44,7 +46,11 @@ impl Teller {
             Progress::Ready(about) => self.line(&format!("playing against {}", kernel(about))),
             Progress::Started { scenario, attempt } => self.doing(scenario, *attempt),
             Progress::Ended { scenario, outcome, reason } => self.ended(scenario, *outcome, reason.as_deref()),
-            Progress::Told(news) => self.line(news),
+            Progress::Told(news) => {
+                if self.found.insert(news.clone()) {
+                    self.line(news);
+                }
+            }
         }
     }
 

@@ -241,7 +241,7 @@ fn is_owed(episode: &Episode, request: &Request, what: Expectation, ladder: Opti
         }
         Expectation::Reply => {
             let by_signal = asked.msg_type() == "interrupt_request"
-                && episode.kernel.started.as_ref().is_some_and(|kernel| kernel.interrupt_mode != "message");
+                && episode.kernel.started.as_ref().is_some_and(|kernel| kernel.event.interrupt_mode != "message");
             request.role == Role::Request && !by_signal && !request.odd
         }
         // Who refused a shutdown, or did not answer it, did not promise to end.

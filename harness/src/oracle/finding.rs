@@ -1,6 +1,7 @@
 //! Findings: what was seen against what a rule wants, once for each cause.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde::Serialize;
 
@@ -49,18 +50,37 @@ pub struct Finding {
 
 /// Findings by cause.
 #[derive(Debug, Default)]
-pub(super) struct Findings(BTreeMap<(usize, Kind, String), Finding>);
+pub(super) struct Findings {
+    by_cause: BTreeMap<Cause, Finding>,
+    /// Those that nobody was told of yet, in the order in which they were found.
+    news: Vec<Cause>,
+}
+
+/// The rule's number, the kind, and the place.
+type Cause = (usize, Kind, String);
 
 impl Findings {
     /// Counts a finding of this cause; makes it if it is the first.
     pub(super) fn add(&mut self, rule: usize, kind: Kind, place: &str, make: impl FnOnce() -> Finding) {
-        let key = (rule, kind, place.to_owned());
-        self.0.entry(key).and_modify(|known| known.count += 1).or_insert_with(make);
+        let cause = (rule, kind, place.to_owned());
+        match self.by_cause.entry(cause) {
+            Entry::Occupied(known) => known.into_mut().count += 1,
+            Entry::Vacant(new) => {
+                self.news.push(new.key().clone());
+                new.insert(make());
+            }
+        }
+    }
+
+    /// Those that were found since the last call.
+    pub(super) fn news(&mut self) -> Vec<&Finding> {
+        let news = std::mem::take(&mut self.news);
+        news.iter().filter_map(|cause| self.by_cause.get(cause)).collect()
     }
 
     /// All of them: by rule, then by line.
     pub(super) fn into_sorted(self) -> Vec<Finding> {
-        let mut all: Vec<(usize, Finding)> = self.0.into_iter().map(|((rule, ..), finding)| (rule, finding)).collect();
+        let mut all: Vec<(usize, Finding)> = self.by_cause.into_iter().map(|((rule, ..), finding)| (rule, finding)).collect();
         all.sort_by_key(|(rule, finding)| (*rule, finding.lines.first().copied()));
         all.into_iter().map(|(_, finding)| finding).collect()
     }

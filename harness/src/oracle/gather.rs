@@ -46,20 +46,20 @@ impl Subscriber {
 
 impl Gathering {
     /// Takes in a record.
-    pub(crate) fn push(&mut self, record: &Record, line: u64) {
+    pub(crate) fn push(&mut self, record: Record, line: u64) {
         self.lines = Some((self.lines.map_or(line, |(first, _)| first), line));
-        match &record.event {
+        match record.event {
             Event::Sent(sent) if sent.channel == Channel::Heartbeat => {
-                self.beat(record.t, line, Direction::ToKernel, &sent.client, &sent.frames);
+                self.beat(record.t, line, Direction::ToKernel, &sent.client, sent.frames);
             }
             Event::Received(received) if received.channel == Channel::Heartbeat => {
-                self.beat(record.t, line, Direction::ToClient, &received.client, &received.frames);
+                self.beat(record.t, line, Direction::ToClient, &received.client, received.frames);
             }
             Event::Sent(sent) => {
                 let visible = self.clients.get(&sent.client).is_none_or(|client| client.sees_all(record.t));
                 let mut seen = self.reader.sent(record.t, line, sent);
                 seen.visible = visible;
-                if let Some(purpose) = sent.step.as_ref().and_then(|step| self.purposes.get(step)) {
+                if let Some(purpose) = seen.step.as_ref().and_then(|step| self.purposes.get(step)) {
                     for (name, value) in purpose {
                         seen.facts.entry(name.clone()).or_insert_with(|| value.clone());
                     }
@@ -78,18 +78,18 @@ impl Gathering {
                 self.messages.push(seen);
             }
             event => {
-                if let Event::ScenarioStarted(started) = event {
+                if let Event::ScenarioStarted(started) = &event {
                     self.purposes = purposes(&started.plan);
                 }
-                self.subscribe(record.t, event);
-                self.events.push(Happened { t: record.t, line, event: event.clone() });
+                self.subscribe(record.t, &event);
+                self.events.push(Happened { t: record.t, line, event });
             }
         }
     }
 
-    fn beat(&mut self, t: u64, line: u64, direction: Direction, client: &str, frames: &[Bytes]) {
+    fn beat(&mut self, t: u64, line: u64, direction: Direction, client: &str, frames: Vec<Bytes>) {
         let client = Arc::from(client);
-        self.beats.push(Beat { t, line, direction, client, frames: frames.to_vec() });
+        self.beats.push(Beat { t, line, direction, client, frames });
     }
 
     fn subscribe(&mut self, t: u64, event: &Event) {

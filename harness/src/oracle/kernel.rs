@@ -16,13 +16,29 @@ pub struct Kernel {
     /// When it was started (nanoseconds since the trace began).
     pub since: u64,
     /// How it was started.
-    pub started: Option<KernelStarted>,
+    pub started: Option<Started>,
     /// Deadlines.
     pub calibrated: Option<Calibrated>,
     /// Content of its latest `kernel_info_reply` with status ok.
     pub info: Option<Arc<Json>>,
     /// Wall clock at the trace's begin, nanoseconds since 1970; 0 if unknown.
     pub unix_nanos: i64,
+}
+
+/// How a kernel was started.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// As the trace tells.
+    pub event: Arc<KernelStarted>,
+    /// The same as JSON: what paths lead into.
+    pub known: Arc<Json>,
+}
+
+impl Started {
+    pub(super) fn new(event: KernelStarted) -> Self {
+        let known = serde_json::to_value(&event).map(Json::from).unwrap_or(Json::Null);
+        Self { event: Arc::new(event), known: Arc::new(known) }
+    }
 }
 
 impl Kernel {

@@ -42,7 +42,7 @@ pub use checks::check_kinds;
 pub use episode::{Beat, Client, Episode, Happened};
 pub use finding::{Finding, Kind};
 pub use judgement::{Judgement, RuleVerdict};
-pub use kernel::Kernel;
+pub use kernel::{Kernel, Started};
 pub use request::{Request, Role};
 pub use seen::{Direction, Seen};
 pub use verdict::Verdict;
@@ -130,7 +130,7 @@ struct Compiled {
 pub fn judge(spec: &Spec, records: impl IntoIterator<Item = Record>) -> Result<Judgement, SpecErrors> {
     let mut oracle = Oracle::new(spec)?;
     for (record, line) in records.into_iter().zip(1..) {
-        oracle.observe(&record, line);
+        oracle.observe(record, line);
     }
     Ok(oracle.finish())
 }
@@ -176,7 +176,7 @@ impl Oracle {
     }
 
     /// Takes in a record; `line` is its line of the trace, from 1.
-    pub fn observe(&mut self, record: &Record, line: u64) {
+    pub fn observe(&mut self, record: Record, line: u64) {
         self.line = line;
         match &record.event {
             Event::TraceStarted(started) => self.kernel.unix_nanos = started.unix_nanos,
@@ -187,7 +187,13 @@ impl Oracle {
                 self.lives += 1;
                 let unix_nanos = self.kernel.unix_nanos;
                 // The number in the trace may be that of another worker, whose trace was joined to this one.
-                self.kernel = Kernel { life: self.lives, since: record.t, started: Some(started.clone()), unix_nanos, ..Kernel::default() };
+                self.kernel = Kernel {
+                    life: self.lives,
+                    since: record.t,
+                    started: Some(Started::new(started.clone())),
+                    unix_nanos,
+                    ..Kernel::default()
+                };
                 self.gathering.push(record, line);
             }
             Event::Calibrated(calibrated) => self.kernel.calibrated = Some(calibrated.clone()),
@@ -205,6 +211,11 @@ impl Oracle {
             Event::End(_) => self.close(false),
             _ => self.gathering.push(record, line),
         }
+    }
+
+    /// What was found since the last call. A lockup or crash is no news before the trace ends, as it may not show again.
+    pub fn news(&mut self) -> Vec<&Finding> {
+        self.findings.news()
     }
 
     /// Ends the trace and gives what was found.

@@ -167,15 +167,37 @@ impl Path {
         if self.is_many() {
             return self.values(episode, message).into_iter().next();
         }
+        if let Some(count) = self.count_of_frames(episode, message) {
+            return Some(Cow::Owned(count));
+        }
         self.steps.iter().try_fold(self.begin(episode, message)?, |value, step| take(step, value))
+    }
+
+    /// The answer to `buffers.#` and `prefix.#`, for which no frame need be looked into.
+    fn count_of_frames(&self, episode: &Episode, message: usize) -> Option<Json> {
+        let frames = match self.root {
+            Root::Prefix => |seen: &Seen| seen.prefix.len(),
+            Root::Buffers => |seen: &Seen| seen.buffers.len(),
+            _ => return None,
+        };
+        let counts = matches!(self.steps.as_slice(), [Step::Count]);
+        counts.then(|| self.whose(episode, message).map(frames)).flatten().map(|count| Json::Number(count.to_string()))
+    }
+
+    /// The message whose value it is.
+    fn whose<'a>(&self, episode: &'a Episode, message: usize) -> Option<&'a Seen> {
+        match self.of {
+            Of::Message => Some(&episode.messages[message]),
+            Of::Request => Some(episode.asked(episode.request_of(message)?)),
+            Of::Reply => Some(&episode.messages[episode.request_of(message)?.reply()?]),
+            Of::Kernel | Of::Info => None,
+        }
     }
 
     fn begin<'a>(&self, episode: &'a Episode, message: usize) -> Option<Cow<'a, Json>> {
         match self.of {
-            Of::Message => self.start(episode, &episode.messages[message]),
-            Of::Request => self.start(episode, episode.asked(episode.request_of(message)?)),
-            Of::Reply => self.start(episode, &episode.messages[episode.request_of(message)?.reply()?]),
-            Of::Kernel => kernel(episode).map(Cow::Owned),
+            Of::Message | Of::Request | Of::Reply => self.start(episode, self.whose(episode, message)?),
+            Of::Kernel => episode.kernel.started.as_ref().map(|started| Cow::Borrowed(&*started.known)),
             Of::Info => episode.kernel.info.as_deref().map(Cow::Borrowed),
         }
     }
@@ -304,13 +326,14 @@ pub(crate) fn length(value: &Json) -> Option<Json> {
 
 /// Frames as text, each byte a character of the same number, so that equal frames are equal values.
 fn frames(frames: &[crate::trace::Bytes]) -> Json {
-    let text = |frame: &crate::trace::Bytes| Json::String(frame.0.iter().copied().map(char::from).collect());
-    Json::Array(frames.iter().map(text).collect())
+    Json::Array(frames.iter().map(|frame| Json::String(latin(&frame.0))).collect())
 }
 
-fn kernel(episode: &Episode) -> Option<Json> {
-    let started = episode.kernel.started.as_ref()?;
-    serde_json::to_value(started).ok().map(Json::from)
+fn latin(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if bytes.is_ascii() => text.to_owned(),
+        _ => bytes.iter().copied().map(char::from).collect(),
+    }
 }
 
 #[cfg(test)]

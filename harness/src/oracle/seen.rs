@@ -71,39 +71,38 @@ const PARENTS: usize = 4;
 
 impl Reader {
     /// Reads a message to the kernel.
-    pub(super) fn sent(&mut self, t: u64, line: u64, sent: &Sent) -> Seen {
-        let mut seen = self.read(&sent.frames);
+    pub(super) fn sent(&mut self, t: u64, line: u64, sent: Sent) -> Seen {
+        let mut seen = self.read(sent.frames);
         (seen.t, seen.line) = (t, line);
         seen.direction = Direction::ToKernel;
         seen.client = self.client(&sent.client);
         seen.channel = sent.channel;
-        seen.step.clone_from(&sent.step);
-        seen.facts.clone_from(&sent.facts);
+        (seen.step, seen.facts) = (sent.step, sent.facts);
         seen
     }
 
     /// Reads a message from the kernel.
-    pub(super) fn received(&mut self, t: u64, line: u64, received: &Received) -> Seen {
-        let mut seen = self.read(&received.frames);
+    pub(super) fn received(&mut self, t: u64, line: u64, received: Received) -> Seen {
+        let mut seen = self.read(received.frames);
         (seen.t, seen.line) = (t, line);
         seen.client = self.client(&received.client);
         seen.channel = received.channel;
-        seen.mac.clone_from(&received.mac);
+        seen.mac = received.mac;
         seen.cut_from = received.cut_from;
         if let Some(signature) = &seen.signature {
             let same = |mac: &str| mac.as_bytes() == signature.0;
-            seen.misread = received.misread_macs.iter().find(|(_, mac)| same(mac)).map(|(name, _)| name.clone());
+            seen.misread = received.misread_macs.into_iter().find(|(_, mac)| same(mac)).map(|(name, _)| name);
         }
         seen
     }
 
-    fn read(&mut self, frames: &[Bytes]) -> Seen {
-        let mut frames: Vec<&[u8]> = frames.iter().map(AsRef::as_ref).collect();
-        let known = self.known_parent(&frames);
+    fn read(&mut self, mut frames: Vec<Bytes>) -> Seen {
+        let mut views: Vec<&[u8]> = frames.iter().map(AsRef::as_ref).collect();
+        let known = self.known_parent(&views);
         if let Some((at, _)) = &known {
-            frames[*at] = b"{}";
+            views[*at] = b"{}";
         }
-        let mut decoded = decode(&frames, &Limits::default());
+        let mut decoded = decode(&views, &Limits::default());
         let several = |malformation: &Malformation| malformation.kind == MalformationKind::SeveralDelimiters;
         if decoded.malformations.iter().any(several) {
             // Which frame is which part can't be told.
@@ -122,18 +121,22 @@ impl Reader {
                 parent
             }
         };
-        let owned = |frames: &[&[u8]]| frames.iter().map(|frame| Bytes(frame.to_vec())).collect();
+        let (malformations, signature) = (decoded.malformations, decoded.signature.map(|bytes| Bytes(bytes.to_vec())));
+        let (before, behind) = (decoded.prefix.len(), decoded.buffers.len());
+        // The frames of the parts are read, and no longer needed.
+        let buffers = frames.split_off(frames.len() - behind);
+        frames.truncate(before);
         Seen {
             t: 0,
             line: 0,
             direction: Direction::ToClient,
             client: Arc::from(""),
             channel: Channel::Shell,
-            prefix: owned(&decoded.prefix),
-            signature: decoded.signature.map(|bytes| Bytes(bytes.to_vec())),
+            prefix: frames,
+            signature,
             parts: [header, parent, metadata, content],
-            buffers: owned(&decoded.buffers),
-            malformations: decoded.malformations,
+            buffers,
+            malformations,
             mac: None,
             misread: None,
             cut_from: None,

@@ -10,7 +10,7 @@ const REPLY_AT_LEAST: Duration = Duration::from_secs(5);
 /// The longest.
 const REPLY_AT_MOST: Duration = Duration::from_secs(30);
 /// How many round trips of `kernel_info_request` a reply may take: code is slower than a question about the kernel.
-const REPLY_ROUND_TRIPS: u32 = 200;
+const REPLY_ROUND_TRIPS: u32 = 100;
 /// A kernel that works, on the CPU or by writing output, gets so many deadlines before it counts as stuck all the same: many
 /// while it executes code, fewer where nothing was asked that should be much work.
 const PATIENCE: u32 = 12;
@@ -66,6 +66,11 @@ impl Deadlines {
         (self.round_trip * REPLY_ROUND_TRIPS).clamp(REPLY_AT_LEAST, REPLY_AT_MOST).mul_f64(self.scale)
     }
 
+    /// From the questions of the probe ladder to their answers: they come on top of a deadline that was missed.
+    pub fn probes(self) -> Duration {
+        self.reply() / 2
+    }
+
     /// From a request to its reply while the kernel is seen to work.
     pub fn patience(self, executes: bool) -> Duration {
         self.reply() * if executes { PATIENCE } else { PATIENCE_WITHOUT_CODE }
@@ -91,7 +96,7 @@ mod tests {
         let base = Deadlines::uncalibrated(1.0);
         let ms = Duration::from_millis;
         let at = |round_trip: u64| base.calibrated(&mut [ms(round_trip)]);
-        assert_eq!([at(0).reply(), at(1).reply(), at(100).reply(), at(10_000).reply()], [ms(5000), ms(5000), ms(20_000), ms(30_000)]);
+        assert_eq!([at(0).reply(), at(1).reply(), at(100).reply(), at(10_000).reply()], [ms(5000), ms(5000), ms(10_000), ms(30_000)]);
         assert_eq!([at(0).half(), at(5).half(), at(10_000).half()], [ms(50), ms(100), ms(2000)]);
         assert_eq!(base.calibrated(&mut [ms(9), ms(1), ms(5)]).round_trip(), ms(5));
         assert_eq!(Deadlines::uncalibrated(3.0).startup(), ms(180_000));

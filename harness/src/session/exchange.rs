@@ -8,7 +8,7 @@ use super::transport::Arrival;
 use super::{Session, SessionError};
 use crate::plan::{Await, Object, Outgoing, Owed as OwedByType};
 use crate::trace::{Bytes, Event, Expectation, Facts, Received, Sent};
-use crate::wire::{Channel, Decoded, Frame, Json, Limits, decode};
+use crate::wire::{Channel, Decoded, Frame, Json, Limits, PartName, decode_some, json};
 
 impl Session {
     /// Sends a message for `client`, and enters what it is owed into the ledger. Returns its message id.
@@ -17,7 +17,7 @@ impl Session {
         let date = jiff::Timestamp::now().to_string();
         let composed = sender.compose(outgoing, &self.keys, &date, &mut self.rng);
         self.deliver(client, outgoing.channel, composed.frames, step, facts)?;
-        let behind_code = self.ledger.open().any(|other| other.msg_type == "execute_request");
+        let behind_code = self.ledger.runs_code();
         self.ledger.enter(Owed { behind_code, ..owed(client, step, outgoing, composed.id.clone()) });
         Ok(composed.id)
     }
@@ -31,8 +31,8 @@ impl Session {
 
     /// Sends heartbeat bytes. Returns the name under which their echo is awaited.
     pub(super) fn beat(&mut self, client: &str, bytes: &[u8], step: Option<&str>, facts: &Facts) -> Result<String, SessionError> {
-        self.beats += 1;
-        let id = format!("hb:{}", self.beats);
+        self.nameless += 1;
+        let id = format!("hb:{}", self.nameless);
         self.deliver(client, Channel::Heartbeat, vec![bytes.to_vec()], step, facts)?;
         self.ledger.enter(Owed {
             wants: BTreeSet::from([Expectation::Echo]),
@@ -51,8 +51,8 @@ impl Session {
         step: Option<&str>,
         facts: &Facts,
     ) -> Result<String, SessionError> {
-        self.beats += 1;
-        let id = format!("raw:{}", self.beats);
+        self.nameless += 1;
+        let id = format!("raw:{}", self.nameless);
         self.deliver(client, channel, frames.iter().map(|frame| frame.0.clone()).collect(), step, facts)?;
         self.ledger.enter(Owed { unowed: true, optional: true, ..bare(client, step, channel, "frames", id.clone()) });
         Ok(id)
@@ -108,7 +108,7 @@ impl Session {
             self.strike_echo(&received.client, at);
         } else {
             let frames = std::mem::take(&mut received.frames);
-            let decoded = decode(&frames, &Limits::default());
+            let decoded = decode_some(&frames, &Limits::default(), &[PartName::Header, PartName::Parent]);
             if cut_from.is_none() {
                 self.note_signature(&decoded, &mut received);
             }
@@ -140,11 +140,11 @@ impl Session {
         }
         self.last_news = at;
         if msg_type == "kernel_info_reply" {
-            self.introduce(decoded.content());
+            self.introduce(content(decoded).as_ref());
         }
         let Some(owed) = self.ledger.get_mut(parent) else { return Ok(()) };
         match (channel, msg_type) {
-            (Channel::Iopub, "status") if execution_state(decoded) == Some("idle") => owed.note(Expectation::Idle, at),
+            (Channel::Iopub, "status") if is_idle(decoded) => owed.note(Expectation::Idle, at),
             (Channel::Iopub, _) => {}
             (Channel::Stdin, "input_request") => {
                 owed.note(Expectation::Input, at);
@@ -184,8 +184,13 @@ fn size(frames: &[Frame]) -> u64 {
     frames.iter().map(|frame| frame.len() as u64).sum()
 }
 
-fn execution_state<'a>(decoded: &'a Decoded<'_>) -> Option<&'a str> {
-    decoded.content()?.get("execution_state")?.as_str()
+/// The content, which is read of few messages only.
+fn content(decoded: &Decoded<'_>) -> Option<Json> {
+    json::parse(decoded.part(PartName::Content).bytes?, &Limits::default()).value
+}
+
+fn is_idle(decoded: &Decoded<'_>) -> bool {
+    content(decoded).is_some_and(|content| content.get("execution_state").and_then(Json::as_str) == Some("idle"))
 }
 
 fn owed(client: &str, step: Option<&str>, outgoing: &Outgoing, id: String) -> Owed {

@@ -30,6 +30,13 @@ impl Session {
         self.look = None;
     }
 
+    /// Looks at the process, if that was not done since something last came.
+    pub(super) fn look_once(&mut self) {
+        if self.look.as_ref().is_none_or(|look| look.at < self.last_news) {
+            self.look = self.take_look();
+        }
+    }
+
     /// Whether the process worked since the last look; the first look can't tell, and asks for another.
     pub(super) fn kernel_works(&mut self) -> bool {
         let Some(now) = self.take_look() else { return false };
@@ -59,7 +66,7 @@ impl Session {
         let answers = self.hear(&owed.client, &asked)?;
         let spins = before.zip(self.take_look()).is_some_and(|(before, after)| before.cpu_percent(&after) >= SPINNING_PERCENT);
         // Code that the user runs may well take the CPU.
-        let spins = spins && !self.ledger.open().any(|other| other.msg_type == "execute_request");
+        let spins = spins && !self.ledger.runs_code();
         let answered = |channel: Channel| answers.iter().any(|(other, answered)| *other == channel && *answered);
         // One that ends at last, woken by the probes, was stuck all the same.
         let died = self.has_exited() && !missing.contains(&Expectation::Exit);
@@ -77,7 +84,7 @@ impl Session {
     /// Waits for the answers of the rungs, all at once, and strikes the questions.
     fn hear(&mut self, client: &str, asked: &[(Channel, String)]) -> Result<Vec<(Channel, bool)>, SessionError> {
         let began = Instant::now();
-        let until = began + self.deadlines.reply();
+        let until = began + self.deadlines.probes();
         let has_answered = |session: &Self, id: &str| {
             session.ledger.get(id).is_some_and(|owed| owed.seen.contains(&Expectation::Reply) || owed.seen.contains(&Expectation::Echo))
         };
@@ -144,9 +151,8 @@ fn kind(owed: &Owed, missing: &[Expectation], answered: &impl Fn(Channel) -> boo
         (_, _, true) => "never_idle",
         (_, _, false) if owed.seen.contains(&Expectation::Input) => "stdin_stuck",
         (_, _, false) if spins && owed.msg_type != "execute_request" => "livelock",
-        (_, true, false) => "shell_stuck",
-        (true, false, false) => "shell_stuck",
         (false, false, false) => "unresponsive",
+        (_, _, false) => "shell_stuck",
     }
 }
 

@@ -7,6 +7,9 @@ use crate::plan::Object;
 use crate::trace::Expectation;
 use crate::wire::Channel;
 
+/// The step's name of a question that is asked after others.
+pub(super) const FENCE: &str = "fence";
+
 /// A request that has not been settled.
 #[derive(Debug, Clone)]
 pub(super) struct Owed {
@@ -44,6 +47,11 @@ pub(super) struct Owed {
 }
 
 impl Owed {
+    /// Whether it only asks whether the kernel has passed what was sent before.
+    pub(super) fn is_fence(&self) -> bool {
+        self.step.as_deref() == Some(FENCE)
+    }
+
     /// What is wanted and has not come.
     pub(super) fn missing(&self) -> Vec<Expectation> {
         self.wants.difference(&self.seen).copied().collect()
@@ -119,6 +127,11 @@ impl Ledger {
     /// Open requests in the order of sending.
     pub(super) fn open(&self) -> impl Iterator<Item = &Owed> {
         self.order.iter().filter_map(|id| self.open.get(id))
+    }
+
+    /// Whether code that a client sent may be running.
+    pub(super) fn runs_code(&self) -> bool {
+        self.open().any(|owed| owed.msg_type == "execute_request")
     }
 
     /// Message ids that the named step was sent with.

@@ -115,8 +115,8 @@ pub struct Session {
     interrupted_at: Option<Instant>,
     /// Missed answers in this scenario.
     suspicions: Vec<Suspicion>,
-    /// Heartbeats so far.
-    beats: u64,
+    /// Heartbeats and raw frames so far, which have no message id of their own.
+    nameless: u64,
     /// Whether a step of this scenario asks for the end of the process.
     asked_to_exit: bool,
     about: About,

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::ledger::Owed;
+use super::ledger::{FENCE, Owed};
 use super::{Session, SessionError};
 use crate::trace::{Event, Expectation, Settled, Why};
 use crate::wire::Channel;
@@ -80,7 +80,7 @@ impl Session {
                     }
                 }
             }
-            if self.open_among(ids).is_empty() {
+            if !self.is_any_open(ids) {
                 return Ok(Settlement::Done);
             }
             self.receive(until)?;
@@ -95,6 +95,15 @@ impl Session {
         self.ledger.open().filter(wanted).map(|owed| owed.id.clone()).collect()
     }
 
+    fn is_any_open(&self, ids: &[String]) -> bool {
+        if ids.is_empty() { self.ledger.open().next().is_some() } else { ids.iter().any(|id| self.ledger.get(id).is_some()) }
+    }
+
+    /// Whether the kernel was interrupted after this was sent.
+    fn interrupted_since(&self, owed: &Owed) -> bool {
+        self.interrupted_at.is_some_and(|at| at > owed.sent)
+    }
+
     fn next_for(&mut self, id: &str) -> Result<Next, SessionError> {
         let now = Instant::now();
         let Some(owed) = self.ledger.get(id) else { return Ok(Next::Wait(now)) };
@@ -105,14 +114,13 @@ impl Session {
         if self.behind {
             return Ok(Next::Wait(now));
         }
-        let asked_after = owed.step.as_deref() == Some("fence");
         match &owed.fence {
             Some(fence) => match self.passed(owed, fence, now) {
                 Some(at) if at <= now => return Ok(Next::Settle(Why::Fenced)),
                 Some(at) => return Ok(Next::Wait(at)),
                 None => {}
             },
-            None if asked_after || owed.then_exit || owed.wants.contains(&Expectation::Echo) => {}
+            None if owed.is_fence() || owed.then_exit || owed.wants.contains(&Expectation::Echo) => {}
             None if owed.unowed || (owed.optional && !self.habits.answers(owed)) => return Ok(Next::Fence),
             None => {
                 // A message without a reply is half done as soon as it is sent.
@@ -125,7 +133,7 @@ impl Session {
         }
         let deadline = self.deadline_of(id);
         if now < deadline {
-            return Ok(Next::Wait(deadline));
+            return Ok(Next::Wait(self.look_ahead(deadline, now)));
         }
         if let Some(later) = self.more_patience(id, now) {
             return Ok(Next::Wait(later));
@@ -163,6 +171,16 @@ impl Session {
         }
     }
 
+    /// Looks at the process half a deadline before `deadline`, so that by then it is known whether it works. Returns when to go on.
+    fn look_ahead(&mut self, deadline: Instant, now: Instant) -> Instant {
+        let half_time = deadline.checked_sub(self.deadlines.reply() / 2).unwrap_or(deadline);
+        if now < half_time {
+            return half_time;
+        }
+        self.look_once();
+        deadline
+    }
+
     /// Whether the kernel may leave this unanswered, and no question behind it is to be answered either.
     fn need_not_come(&self, owed: &Owed) -> bool {
         owed.optional && !self.habits.answers(owed) && self.unanswered_fence(&owed.id).is_none()
@@ -171,10 +189,10 @@ impl Session {
     /// A later deadline, if the kernel was seen to work since the last look, and has not used up all patience.
     fn more_patience(&mut self, id: &str, now: Instant) -> Option<Instant> {
         let owed = self.ledger.get(id)?;
-        let patience = self.deadlines.patience(self.ledger.open().any(|other| other.msg_type == "execute_request"));
+        let patience = self.deadlines.patience(self.ledger.runs_code());
         // What is left of a shutdown is no work.
         let leaves = owed.missing() == [Expectation::Exit];
-        let interrupted = self.interrupted_at.is_some_and(|at| at > owed.sent);
+        let interrupted = self.interrupted_since(owed);
         // An echo needs no work, whatever else is being worked at.
         let echo = owed.wants.contains(&Expectation::Echo);
         if leaves || interrupted || echo || self.need_not_come(owed) || owed.waited(now) >= patience {
@@ -193,13 +211,11 @@ impl Session {
         let (client, channel, sent) = (owed.client.clone(), owed.channel, owed.sent);
         // Only these two channels take requests.
         let asked = if channel == Channel::Control { Channel::Control } else { Channel::Shell };
-        let newer = self
-            .ledger
-            .open()
-            .find(|other| other.step.as_deref() == Some("fence") && other.client == client && other.channel == asked && other.sent > sent);
+        let newer =
+            self.ledger.open().find(|other| other.is_fence() && other.client == client && other.channel == asked && other.sent > sent);
         let fence = match newer {
             Some(other) => other.id.clone(),
-            None => self.ask(&client, asked, "fence")?,
+            None => self.ask(&client, asked, FENCE)?,
         };
         if let Some(owed) = self.ledger.get_mut(id) {
             owed.fence = Some(fence);
@@ -221,7 +237,7 @@ impl Session {
             msg_type: owed.msg_type.clone(),
             missing: missing.clone(),
             certain: why == Why::Fenced,
-            interrupted: self.interrupted_at.is_some_and(|at| at > owed.sent),
+            interrupted: self.interrupted_since(&owed),
         });
         self.climb(&owed, &missing)?;
         Ok((why == Why::Deadline).then_some(Settlement::Stuck))

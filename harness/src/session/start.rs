@@ -9,7 +9,7 @@ use super::kernel::{
     Command, ConnectionFile, Greeted, Greeting, InterruptMode, KernelProcess, Launcher, Life, Lives, Reach, Starter, Target,
 };
 use super::settle::Settlement;
-use super::transport::{Endpoint, ZeroMq};
+use super::transport::{Endpoint, Wire};
 use super::{Cancel, Deadlines, Session, SessionError};
 use crate::trace::{Bytes, Calibrated, Connected, Event, Expectation, Recorder, Why};
 use crate::wire::{Channel, ConnectionInfo, Json};
@@ -57,6 +57,8 @@ pub struct Starting {
     pub launcher: Launcher,
     /// How kernels are reached.
     pub reach: Reach,
+    /// Whose ZeroMQ is spoken.
+    pub wire: Wire,
     /// How cells are interrupted.
     pub interrupt_mode: InterruptMode,
     /// Multiplies every deadline.
@@ -113,7 +115,7 @@ impl Greeting for Opening<'_> {
 
     fn open(&mut self, link: &ConnectionInfo) -> Result<Session, String> {
         let mut session = Session {
-            transport: Box::new(ZeroMq::new()),
+            transport: self.starting.wire.transport(),
             recorder: Arc::clone(&self.starting.recorder),
             process: None,
             interrupt_mode: self.starting.interrupt_mode,
@@ -136,7 +138,7 @@ impl Greeting for Opening<'_> {
             look: None,
             interrupted_at: None,
             suspicions: Vec::new(),
-            beats: 0,
+            nameless: 0,
             asked_to_exit: false,
             about: About::default(),
             played: false,

@@ -65,7 +65,7 @@ pub(crate) fn judge(mut args: JudgeArgs, common: &Common) -> anyhow::Result<u8> 
 
 fn judge_file(path: &Path, name: &str, spec: &Spec, selection: &Selection) -> anyhow::Result<(reports::JudgedTrace, Observed)> {
     let mut judge = Judge::new(spec, selection)?;
-    for_each_record(path, |record, line| judge.observe(&record, line)).map_err(|error: ReadError| Usage::error(error.to_string()))?;
+    for_each_record(path, |record, line| judge.observe(record, line)).map_err(|error: ReadError| Usage::error(error.to_string()))?;
     Ok(judge.finish(name))
 }
 

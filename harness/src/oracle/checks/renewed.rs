@@ -34,7 +34,7 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
 impl Check for Renewed {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
         if self.life != episode.kernel.life {
-            let restarted = episode.kernel.started.as_ref().is_some_and(|started| started.restarted);
+            let restarted = episode.kernel.started.as_ref().is_some_and(|started| started.event.restarted);
             let now = self.now.take();
             (self.life, self.before) = (episode.kernel.life, now.filter(|_| restarted));
         }

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::kernel::{InterruptMode, Launcher, Reach, StartError, Target};
+use super::transport::Wire;
 use super::{About, Cancel, SessionError};
 use crate::spec::{Profile, Spec};
 use crate::trace::{Record, Recorder, RecorderError, ScenarioOutcome};
@@ -46,6 +47,8 @@ pub struct RunOptions {
     pub fresh: bool,
     /// How kernels are reached.
     pub reach: Reach,
+    /// Whose ZeroMQ is spoken.
+    pub wire: Wire,
     /// How cells are interrupted.
     pub interrupt_mode: InterruptMode,
     /// Multiplies every deadline.
@@ -59,7 +62,7 @@ pub struct RunOptions {
 /// Reads a worker's trace while it is written: an oracle, as a rule.
 pub trait Follow: Send {
     /// Takes in records; the first stands on line `line` of the trace. Returns what is new and worth telling at once.
-    fn follow(&mut self, line: u64, records: &[Record]) -> Vec<String>;
+    fn follow(&mut self, line: u64, records: Vec<Record>) -> Vec<String>;
 }
 
 /// What happens while a run goes on.

@@ -198,7 +198,7 @@ impl<'a, F: Follow> Worker<'a, F> {
     /// Shows the follower what was recorded since the last time.
     fn show(&mut self) -> Result<(), RunError> {
         let (line, records) = self.recorder.take()?;
-        for news in self.follower.follow(line, &records) {
+        for news in self.follower.follow(line, records) {
             tell(&self.tell, Progress::Told(news));
         }
         Ok(())
@@ -272,6 +272,7 @@ impl<'a, F: Follow> Worker<'a, F> {
             target: self.options.target.clone(),
             launcher: self.options.launcher.clone(),
             reach: self.options.reach.clone(),
+            wire: self.options.wire.clone(),
             interrupt_mode: self.options.interrupt_mode,
             deadline_scale: self.options.deadline_scale,
             cancel: self.options.cancel.clone(),

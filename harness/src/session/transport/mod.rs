@@ -8,10 +8,9 @@ mod zeromq;
 use std::os::fd::RawFd;
 use std::time::Instant;
 
-pub use zeromq::ZeroMq;
-
 use crate::trace::Bytes;
 use crate::wire::{Channel, ConnectionInfo, Frame};
+use zeromq::ZeroMq;
 
 /// The size in bytes above which a message is cut before it is recorded; the largest that the protocol's users send is far below.
 pub const MESSAGE_LIMIT: usize = 64 << 20;
@@ -45,6 +44,18 @@ pub enum TransportError {
         /// What the library said.
         reason: String,
     },
+}
+
+/// Whose ZeroMQ is spoken: libzmq. The sessions of one wire share its threads.
+#[derive(Clone, Default)]
+pub struct Wire(zmq::Context);
+
+impl Wire {
+    /// A transport without sockets.
+    #[must_use]
+    pub fn transport(&self) -> Box<dyn Transport> {
+        Box::new(ZeroMq::new(self.0.clone()))
+    }
 }
 
 /// What a client's sockets look like.

@@ -23,7 +23,7 @@ const BURST: usize = 256;
 const KEPT_OF_CUT: usize = 64 << 10;
 
 /// Sockets of libzmq, polled by the thread that owns them.
-pub struct ZeroMq {
+pub(super) struct ZeroMq {
     context: zmq::Context,
     open: Vec<Open>,
 }
@@ -36,8 +36,8 @@ struct Open {
 
 impl ZeroMq {
     /// No sockets yet.
-    pub fn new() -> Self {
-        Self { context: zmq::Context::new(), open: Vec::new() }
+    pub(super) fn new(context: zmq::Context) -> Self {
+        Self { context, open: Vec::new() }
     }
 
     fn socket(&self, endpoint: &Endpoint, channel: Channel) -> zmq::Result<zmq::Socket> {
@@ -60,12 +60,6 @@ impl ZeroMq {
             Channel::Shell | Channel::Control | Channel::Stdin => socket.set_identity(&endpoint.identity)?,
         }
         Ok(socket)
-    }
-}
-
-impl Default for ZeroMq {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

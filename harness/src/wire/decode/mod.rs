@@ -78,6 +78,13 @@ pub enum MalformationKind {
 /// Reads a multipart message, the frames of one receive call.
 #[must_use]
 pub fn decode<'a, F: AsRef<[u8]>>(frames: &'a [F], limits: &Limits) -> Decoded<'a> {
+    decode_some(frames, limits, &PartName::ALL)
+}
+
+/// As [`decode()`], but of the parts only those that are `wanted` are read: the others have their bytes, no value and no
+/// malformation. For who needs to know what a message is, and nothing of megabytes in it.
+#[must_use]
+pub fn decode_some<'a, F: AsRef<[u8]>>(frames: &'a [F], limits: &Limits, wanted: &[PartName]) -> Decoded<'a> {
     let frames: Vec<&[u8]> = frames.iter().map(AsRef::as_ref).collect();
     let Some(delimiter) = frames.iter().position(|frame| *frame == DELIMITER) else {
         return without_delimiter(frames);
@@ -96,7 +103,8 @@ pub fn decode<'a, F: AsRef<[u8]>>(frames: &'a [F], limits: &Limits) -> Decoded<'
         malformations.push(Malformation { kind, part: None, detail });
     }
     let parts = PartName::ALL.map(|name| match fixed.get(1 + name as usize) {
-        Some(bytes) => decode_part(name, bytes, limits, &mut malformations),
+        Some(bytes) if wanted.contains(&name) => decode_part(name, bytes, limits, &mut malformations),
+        Some(bytes) => Part { bytes: Some(bytes), value: None },
         None => Part::default(),
     });
     let (prefix, buffers) = (frames[..delimiter].to_vec(), buffers.to_vec());

@@ -46,9 +46,7 @@ impl Stack {
 
     pub(super) fn open_object(&mut self) {
         let first_key = self.key_offsets.len();
-        // A header has seven members, and most parts have no more; nested objects are many and small.
-        let expected = if self.open.is_empty() { 8 } else { 0 };
-        self.open.push(Open::Object { members: Vec::with_capacity(expected), key: None, first_key });
+        self.open.push(Open::Object { members: Vec::new(), key: None, first_key });
     }
 
     pub(super) fn in_object(&self) -> bool {

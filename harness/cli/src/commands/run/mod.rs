@@ -13,12 +13,13 @@ use anyhow::Context;
 use harness::session::Cancel;
 use harness::session::kernel::{Launcher, Reach};
 use harness::session::run::{self as session, Ran, RunOptions, Timings};
+use harness::session::transport::Wire;
 use harness::spec::Spec;
 use harness::spec::select::Selection;
 use harness::wire::TransportKind;
 use reports::run::{Environment, Run, Tool};
 use reports::{Ingredients, Observed, assemble};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 pub(crate) use args::{RunArgs, positive};
 pub(crate) use replay::of_trace;
@@ -45,7 +46,7 @@ pub(crate) fn run(mut args: Box<RunArgs>, common: &Common) -> anyhow::Result<u8>
     let profile = profile::choose(args.profile.as_deref(), &spec)?;
     // The last thing that may be wrong with the command line: from here on, an earlier run's results are gone.
     let out = OutDir::for_run(args.out())?;
-    let runtime = Runtime::new().context("cannot start the runtime")?;
+    let runtime = runtime()?;
     let cancel = Cancel::new().context("cannot make a descriptor")?;
     signals::cancel_on_signal(&runtime, cancel.clone())?;
     let options = RunOptions {
@@ -55,6 +56,7 @@ pub(crate) fn run(mut args: Box<RunArgs>, common: &Common) -> anyhow::Result<u8>
         out: out.path().to_owned(),
         fresh: args.fresh,
         reach: reach(&args, &chosen),
+        wire: Wire::default(),
         interrupt_mode: chosen.interrupt_mode,
         target: chosen.target.clone(),
         deadline_scale: args.deadline_scale(),
@@ -71,6 +73,11 @@ pub(crate) fn run(mut args: Box<RunArgs>, common: &Common) -> anyhow::Result<u8>
     let run = outcome(ran, &args, &chosen, common, &spec, seed)?;
     runtime.shutdown_background();
     deliver(&run, &args.reporting, common, Some(&out))
+}
+
+/// What drains the kernels' output and waits for their ends: little work, for which one thread is enough.
+fn runtime() -> anyhow::Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().context("cannot start the runtime")
 }
 
 /// The selected scenarios, as indices.

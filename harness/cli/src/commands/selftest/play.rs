@@ -9,6 +9,7 @@ use harness::oracle::Judgement;
 use harness::session::Cancel;
 use harness::session::kernel::{CONNECTION_FILE, Command, Launcher, Reach, Target};
 use harness::session::run::{self as session, ProfileChoice, RunOptions};
+use harness::session::transport::Wire;
 use harness::spec::Spec;
 use harness::spec::select::Selection;
 use tempfile::TempDir;
@@ -77,6 +78,7 @@ impl Player {
             out: out.path().to_owned(),
             fresh: false,
             reach: Reach::default(),
+            wire: Wire::default(),
             deadline_scale: self.deadline_scale,
             cancel: self.cancel.clone(),
             launcher: self.launcher.clone(),
