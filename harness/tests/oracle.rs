@@ -54,6 +54,18 @@ fn judging_twice_gives_the_same_byte_for_byte() {
 }
 
 #[test]
+fn a_kernel_that_lost_a_port_to_another_program_is_not_judged() {
+    let lost = "\
+> shell kernel_info_request id=8 step=ready
+< shell kernel_info_request parent=9
+! exit code=1
+! settled 8 missing=reply,idle why=exited
+";
+    assert!(!findings(&judged(lost)).is_empty());
+    assert_eq!(findings(&judged(&format!("! kernel\n{lost}! note bind_clash another program has port 9 (shell)\n! kernel\n{GOOD}"))), []);
+}
+
+#[test]
 fn a_lockup_is_told_once_and_leaves_other_rules_undecided() {
     let judgement = judged(
         "> shell execute_request id=1 code=loop step=running

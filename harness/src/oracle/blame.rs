@@ -245,7 +245,7 @@ fn is_owed(episode: &Episode, request: &Request, what: Expectation, ladder: Opti
             request.role == Role::Request && !by_signal && !request.odd
         }
         // Who refused a shutdown, or did not answer it, did not promise to end.
-        Expectation::Exit => episode.status_of(request) == "ok",
+        Expectation::Exit => episode.is_accepted(request),
         _ => true,
     }
 }

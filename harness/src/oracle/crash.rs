@@ -10,6 +10,11 @@ use super::obligations::rules_for_crash;
 use super::request::Request;
 use crate::trace::{Event, Exited};
 
+const SIGINT: i32 = 2;
+const BY_INTERRUPT: &str = "by an interrupt";
+/// The rules about one interrupt, of a cell and while idle.
+const PLAIN_INTERRUPTS: [&str; 2] = ["INT-01", "INT-05"];
+
 /// Each unasked end of the process, with its line.
 pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge)> {
     let crash = |line: u64, exited: &Exited| {
@@ -18,8 +23,10 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
             (Some(code), None) => format!("exit code {code}"),
             (None, None) => "for an unknown reason".to_owned(),
         };
+        let by_interrupt = is_by_interrupt(episode, line, exited);
         let pending = episode.requests.iter().rev().find(|request| request.replies.is_empty() && episode.asked(request).line < line);
         let doing = pending.map_or_else(|| "while idle".to_owned(), |request| format!("after {}", doing(episode, request)));
+        let doing = if by_interrupt { BY_INTERRUPT.to_owned() } else { doing };
         let about = pending.map_or(About::Line(line), About::Request);
         let mut finding =
             finding(episode, about, format!("{how} {doing}"), format!("the kernel process ended unasked ({how}) {doing}"), None);
@@ -27,7 +34,9 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
         finding.lines.push(line);
         finding.excerpt.push(format!("! exit {how}"));
         finding.evidence = serde_json::json!({ "code": exited.code, "signal": exited.signal, "stderr": last_words(episode) });
-        let mut rules: Vec<String> = deeds(episode, line).flat_map(|deed| bench.survivals(episode, &deed)).collect();
+        // Where the interrupt itself was deadly, whatever else was done has no part in it.
+        let deeds = deeds(episode, line).filter(|deed| !by_interrupt || matches!(deed, Deed::Interrupt));
+        let mut rules: Vec<String> = deeds.flat_map(|deed| bench.survivals(episode, &deed)).collect();
         rules.extend(rules_for_crash(episode, line).into_iter().map(str::to_owned));
         Charge { rules, if_supported: None, coarse_place: finding.place.clone(), finding }
     };
@@ -36,6 +45,21 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
         _ => None,
     });
     unasked.collect()
+}
+
+/// Whether the process ended of the very signal that we interrupt kernels with.
+fn is_by_interrupt(episode: &Episode, line: u64, exited: &Exited) -> bool {
+    let sent = |event: &Event| matches!(event, Event::Signalled(signal) if signal.purpose == "interrupt");
+    let interrupted = episode.events.iter().any(|happened| happened.line < line && sent(&happened.event));
+    exited.signal == Some(SIGINT) && interrupted
+}
+
+/// Whether a charge is that of a kernel that an interrupt killed, in a place that only shows so again what is known already: where one
+/// interrupt kills, so do several, and those at other moments.
+pub(super) fn repeats_deadly_interrupt(charge: &Charge, all: &[Charge]) -> bool {
+    let deadly = |charge: &Charge| charge.finding.kind == Kind::Crash && charge.finding.place.ends_with(BY_INTERRUPT);
+    let plain = |charge: &Charge| charge.rules.first().is_some_and(|rule| PLAIN_INTERRUPTS.contains(&rule.as_str()));
+    deadly(charge) && !plain(charge) && all.iter().any(|other| deadly(other) && plain(other))
 }
 
 /// What the kernel may have died of, the likeliest first. A reply to one that has left may kill it at any time after.

@@ -119,6 +119,12 @@ impl Episode {
         request.reply().map_or("none", |reply| self.messages[reply].text("status").unwrap_or("absent"))
     }
 
+    /// Whether a request was answered, and not with an error: older kernels answer a shutdown without any status.
+    #[must_use]
+    pub fn is_accepted(&self, request: &Request) -> bool {
+        matches!(self.status_of(request), "ok" | "absent")
+    }
+
     /// Trace lines from the first to the last event.
     #[must_use]
     pub fn line_range(&self) -> (u64, u64) {

@@ -48,10 +48,11 @@ pub use seen::{Direction, Seen};
 pub use verdict::Verdict;
 
 use crate::spec::{Rule, RuleVerdict as Severity, Spec, SpecError, SpecErrors};
-use crate::trace::{Event, Expectation, Record, ScenarioOutcome};
+use crate::trace::{BIND_CLASH, Event, Expectation, Record, ScenarioOutcome};
 use blame::{Bench, Blame, Charge, PARTIAL, support_key};
 use checks::{Check, Deed};
 use confirm::Confirmations;
+use crash::repeats_deadly_interrupt;
 use finding::Findings;
 use gather::Gathering;
 use params::Compiler;
@@ -222,11 +223,13 @@ impl Oracle {
     #[must_use]
     pub fn finish(mut self) -> Judgement {
         self.close(true);
-        for charge in std::mem::take(&mut self.deferred) {
+        let deferred = std::mem::take(&mut self.deferred);
+        let repeated: Vec<bool> = deferred.iter().map(|charge| repeats_deadly_interrupt(charge, &deferred)).collect();
+        for (charge, repeated) in deferred.into_iter().zip(repeated) {
             if charge.if_supported.as_ref().is_some_and(|key| self.support.get(key) != Some(&true)) {
                 continue;
             }
-            let holds = self.confirmations.holds(charge.finding.kind, &charge.finding.place);
+            let holds = !repeated && self.confirmations.holds(charge.finding.kind, &charge.finding.place);
             if holds { self.charge(charge) } else { self.doubt(&charge) }
         }
         for rule in &mut self.rules {
@@ -262,8 +265,12 @@ impl Oracle {
         self.judge(episode);
     }
 
-    /// Judges an episode and drops it.
+    /// Judges an episode and drops it. One whose kernel lost a port to another program tells nothing: it could not start, and who
+    /// answers may be that program.
     fn judge(&mut self, mut episode: Episode) {
+        if has_clashed(&episode) {
+            return;
+        }
         if let Some(info) = latest_info(&episode) {
             self.kernel.info = Some(info);
             episode.kernel = Arc::new(self.kernel.clone());
@@ -361,6 +368,11 @@ fn compile(index: usize, rule: &Rule, compiler: &Compiler<'_>, mistakes: &mut Ve
         checks,
         tally: Tally::default(),
     }
+}
+
+/// Whether the session noticed that another program has a port of the kernel.
+fn has_clashed(episode: &Episode) -> bool {
+    episode.events.iter().any(|happened| matches!(&happened.event, Event::Noted(noted) if noted.what == BIND_CLASH))
 }
 
 /// Whether the scenario was given up before its last step.

@@ -156,7 +156,12 @@ impl Session {
                 }
             }
             (Channel::Stdin, _) => {}
-            _ => owed.note(Expectation::Reply, at),
+            _ => {
+                owed.note(Expectation::Reply, at);
+                if self.ledger.reply_came(parent) {
+                    self.habits.note_overtaking(channel);
+                }
+            }
         }
         Ok(())
     }
@@ -214,6 +219,7 @@ fn owed(client: &str, step: Option<&str>, outgoing: &Outgoing, id: String) -> Ow
         answers: outgoing.answers.iter().cloned().collect(),
         heal_input: outgoing.awaits == Await::Settled,
         then_exit: outgoing.then_exit,
+        beside: outgoing.header.get("subshell_id").is_some_and(|id| !id.is_null()),
         ..bare(client, step, outgoing.channel, &outgoing.msg_type, id)
     }
 }
@@ -248,5 +254,7 @@ fn bare(client: &str, step: Option<&str>, channel: Channel, msg_type: &str, id: 
         heal_input: false,
         pending_input: None,
         then_exit: false,
+        beside: false,
+        overtaken: false,
     }
 }

@@ -10,6 +10,7 @@ use crate::wire::Channel;
 #[derive(Debug, Default)]
 pub(super) struct Habits {
     answered: BTreeSet<(Channel, String, Expectation)>,
+    out_of_order: BTreeSet<Channel>,
 }
 
 impl Habits {
@@ -21,6 +22,16 @@ impl Habits {
     /// Whether the kernel was seen to answer questions about itself on this channel.
     pub(super) fn serves(&self, channel: Channel) -> bool {
         self.answered.contains(&(channel, "kernel_info_request".to_owned(), Expectation::Reply))
+    }
+
+    /// Whether the kernel was seen to answer a request before one that the same client had sent earlier.
+    pub(super) fn overtakes(&self, channel: Channel) -> bool {
+        self.out_of_order.contains(&channel)
+    }
+
+    /// Notes that the reply to an earlier request came after that to a later one.
+    pub(super) fn note_overtaking(&mut self, channel: Channel) {
+        self.out_of_order.insert(channel);
     }
 
     pub(super) fn learn(&mut self, owed: &Owed) {

@@ -44,12 +44,21 @@ pub(super) struct Owed {
     pub(super) pending_input: Option<Object>,
     /// Whether the process may end because of it.
     pub(super) then_exit: bool,
+    /// Whether it goes to a subshell, which is not bound by the order of the channel.
+    pub(super) beside: bool,
+    /// Whether a later request of the same client and channel was answered before this one.
+    pub(super) overtaken: bool,
 }
 
 impl Owed {
     /// Whether it only asks whether the kernel has passed what was sent before.
     pub(super) fn is_fence(&self) -> bool {
         self.step.as_deref() == Some(FENCE)
+    }
+
+    /// Whether the process has promised to end.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.wants.contains(&Expectation::Exit) && self.seen.contains(&Expectation::Reply)
     }
 
     /// What is wanted and has not come.
@@ -127,6 +136,25 @@ impl Ledger {
     /// Open requests in the order of sending.
     pub(super) fn open(&self) -> impl Iterator<Item = &Owed> {
         self.order.iter().filter_map(|id| self.open.get(id))
+    }
+
+    /// Notes that the reply to `id` came: whatever its client asked before on the same channel, and still waits for, was overtaken. Says
+    /// whether the request itself was.
+    pub(super) fn reply_came(&mut self, id: &str) -> bool {
+        let Some(owed) = self.open.get(id).filter(|owed| !owed.beside) else { return false };
+        let (client, channel, overtaken) = (owed.client.clone(), owed.channel, owed.overtaken);
+        let earlier: Vec<String> = self.order.iter().take_while(|other| *other != id).cloned().collect();
+        for other in earlier {
+            if let Some(other) = self.open.get_mut(&other)
+                && other.client == client
+                && other.channel == channel
+                && !other.beside
+                && !other.seen.contains(&Expectation::Reply)
+            {
+                other.overtaken = true;
+            }
+        }
+        overtaken
     }
 
     /// Whether code that a client sent may be running.

@@ -93,6 +93,13 @@ impl Session {
                 return Ok(Some(stop));
             }
         }
+        // An answer now could be what lets a process end that should have ended before.
+        let leaving = self.ledger.open().filter(|owed| owed.then_exit).map(|owed| owed.id.clone()).collect::<Vec<_>>();
+        if !leaving.is_empty()
+            && let Some(stop) = stop(self.settle(&leaving)?)
+        {
+            return Ok(Some(stop));
+        }
         self.answer_all_input()?;
         if let Some(stop) = stop(self.settle(&[])?) {
             return Ok(Some(stop));

@@ -1,7 +1,8 @@
 //! Waiting: until what is owed has come, until it is certain that it will not, or until a deadline with all its patience is over.
 //!
 //! Certainty is cheaper than a deadline. A channel's requests are handled in order, so when a later question on the same
-//! channel (the *fence*) is answered in full, whatever an earlier request still lacks will not come any more.
+//! channel (the *fence*) is answered in full, whatever an earlier request still lacks will not come any more. Of a kernel that
+//! was seen to answer out of order it proves nothing, and what is missing gets the time of a deadline.
 
 use std::time::{Duration, Instant};
 
@@ -90,9 +91,11 @@ impl Session {
         }
     }
 
+    /// Open requests, an accepted shutdown first: where the process does not end, what else it fails to do has that cause.
     fn open_among(&self, ids: &[String]) -> Vec<String> {
         let wanted = |owed: &&Owed| ids.is_empty() || ids.contains(&owed.id);
-        self.ledger.open().filter(wanted).map(|owed| owed.id.clone()).collect()
+        let (leaving, others): (Vec<&Owed>, Vec<&Owed>) = self.ledger.open().filter(wanted).partition(|owed| owed.is_leaving());
+        leaving.into_iter().chain(others).map(|owed| owed.id.clone()).collect()
     }
 
     fn is_any_open(&self, ids: &[String]) -> bool {
@@ -155,6 +158,9 @@ impl Session {
             return Some(now);
         };
         let replied = fence.half_done.filter(|_| fence.seen.contains(&Expectation::Reply))?;
+        if self.habits.overtakes(owed.channel) {
+            return Some(replied + self.deadlines.reply());
+        }
         // What floods in may hold up the rest, which is on another channel; but no longer than an answer may take.
         let grace = (replied.max(self.last_news) + self.deadlines.half()).min(replied + self.deadlines.reply());
         let in_full = fence.answered() && (owed.unowed || owed.seen.contains(&Expectation::Idle));
@@ -163,7 +169,10 @@ impl Session {
 
     fn deadline_of(&self, id: &str) -> Instant {
         let Some(owed) = self.ledger.get(id) else { return Instant::now() };
-        let since = owed.sent.max(self.last_news);
+        let fence = owed.fence.as_ref().and_then(|fence| self.ledger.get(fence)).map(|fence| fence.sent);
+        // A kernel that is about to end may well do nothing else any more.
+        let leaving = self.ledger.open().filter(|other| other.is_leaving()).map(|other| other.sent).max();
+        let since = [Some(self.last_news), fence, leaving].into_iter().flatten().fold(owed.sent, Instant::max);
         match (self.extended.get(id), self.need_not_come(owed)) {
             (Some(&later), _) => later,
             (None, true) => since + self.deadlines.optional(),
@@ -183,7 +192,7 @@ impl Session {
 
     /// Whether the kernel may leave this unanswered, and no question behind it is to be answered either.
     fn need_not_come(&self, owed: &Owed) -> bool {
-        owed.optional && !self.habits.answers(owed) && self.unanswered_fence(&owed.id).is_none()
+        owed.optional && !owed.then_exit && !self.habits.answers(owed) && self.unanswered_fence(&owed.id).is_none()
     }
 
     /// A later deadline, if the kernel was seen to work since the last look, and has not used up all patience.

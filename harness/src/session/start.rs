@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::client::{Client, Keys};
+use super::kernel::clash;
 use super::kernel::{
     Command, ConnectionFile, Greeted, Greeting, InterruptMode, KernelProcess, Launcher, Life, Lives, Reach, Starter, Target,
 };
 use super::settle::Settlement;
 use super::transport::{Endpoint, Wire};
 use super::{Cancel, Deadlines, Session, SessionError};
-use crate::trace::{Bytes, Calibrated, Connected, Event, Expectation, Recorder, Why};
+use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Expectation, Noted, Recorder, Why};
 use crate::wire::{Channel, ConnectionInfo, Json};
 
 /// Round trips that calibrate the deadlines.
@@ -339,6 +340,12 @@ impl Session {
         self.process = Some(Arc::new(process));
         self.last_news = Instant::now();
         let greeted = self.greet("a", Instant::now() + self.deadlines.startup())?;
+        if greeted == Greeted::Exited
+            && let Some(process) = &self.process
+            && let Some(text) = clash(process, &self.link)
+        {
+            self.recorder.record(Event::Noted(Noted { what: BIND_CLASH.to_owned(), text }));
+        }
         Ok(self.settlement(greeted))
     }
 }

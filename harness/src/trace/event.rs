@@ -9,6 +9,9 @@ use super::Bytes;
 use crate::spec::nearest;
 use crate::wire::{Channel, TransportKind};
 
+/// What a note is about that tells that another program has a port of the kernel, which could not start for that reason.
+pub const BIND_CLASH: &str = "bind_clash";
+
 /// The version of the trace format that this build writes.
 pub const TRACE_VERSION: u32 = 1;
 

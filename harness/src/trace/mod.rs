@@ -12,8 +12,8 @@ mod recorder;
 
 pub use bytes::Bytes;
 pub use event::{
-    Calibrated, Connected, Disconnected, End, Event, Exited, Expectation, Facts, KernelStarted, Ladder, Noted, Output, Probed, Received,
-    ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, TRACE_VERSION, TraceStarted, Why,
+    BIND_CLASH, Calibrated, Connected, Disconnected, End, Event, Exited, Expectation, Facts, KernelStarted, Ladder, Noted, Output, Probed,
+    Received, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, TRACE_VERSION, TraceStarted, Why,
 };
 pub use read::{ReadError, Reader, for_each_record, read_trace};
 pub use record::Record;

@@ -1,6 +1,6 @@
 //! `exit`: the process ends as it should, after it was asked to.
 //!
-//! - `after`: the request that asks for it (a selector of messages to the kernel), whose reply must have the status ok unless `unanswered`
+//! - `after`: the request that asks for it (a selector of messages to the kernel), which must be answered, and not refused, unless `unanswered`
 //! - `signal`: the signal that asks for it, in place of `after`
 //! - `within`: seconds from the reply, or the signal, to the end
 //! - `code`: the exit code of a process that was not ended by a signal of ours
@@ -89,7 +89,7 @@ impl Exit {
         let after = self.after.as_ref()?;
         after.select(episode).into_iter().find_map(|sent| {
             let request = episode.request_of(sent)?;
-            let reply = request.reply().filter(|&reply| self.unanswered || episode.messages[reply].text("status") == Some("ok"));
+            let reply = request.reply().filter(|_| self.unanswered || episode.is_accepted(request));
             let seen = match reply {
                 Some(reply) => &episode.messages[reply],
                 None if self.unanswered => &episode.messages[sent],

@@ -62,7 +62,7 @@ impl Check for LastReply {
     }
 
     fn owns(&self, episode: &Episode, request: &Request, what: Expectation) -> bool {
-        let is_due = what == Expectation::Reply || episode.status_of(request) == "ok";
+        let is_due = what == Expectation::Reply || episode.is_accepted(request);
         self.owns == Some(what) && is_due && self.to.matches(episode, request.sent)
     }
 

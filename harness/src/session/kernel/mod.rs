@@ -41,6 +41,7 @@ pub use kernelspec::{InterruptMode, KernelSpec, KernelSpecError};
 pub use launch::{LaunchError, Launcher, Life};
 pub use places::{Origin, Place, Surroundings, places};
 pub use process::{KernelProcess, Progress};
+pub(super) use start::clash;
 pub use start::{Greeted, Greeting, Kernel, Lives, StartError, Starter, Target};
 
 /// The first bytes of a file, at most `limit`.

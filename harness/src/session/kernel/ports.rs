@@ -1,25 +1,21 @@
 //! Free ports for a kernel, kept free until it is about to start.
 //!
 //! A port that the system named as free can be given to the next who asks. So ports are held bound until the kernel starts,
-//! and are claimed within this process as long as their connection file exists: two kernels of ours never meet. Another
-//! program can still take one in the moments between; that is noticed when the kernel starts.
+//! and are claimed as long as their connection file exists, by a name that all processes of ours see: two kernels of ours never
+//! meet. Another program can still take one in the moments between; that is noticed when the kernel starts.
 //!
 //! They lie below the range from which the system takes the near end of a connection. A client that tries again and again to
 //! reach a port in that range, before the kernel listens there, is in the end given that very port for its own end, and is
 //! then connected to itself.
 
-use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
-use std::sync::{Mutex, PoisonError};
 
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, ipproto, socket_with};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, ipproto, socket_with};
 
 use crate::wire::Channel;
 
-/// Ports that connection files of this process hold, on whatever address.
-static CLAIMED: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 /// Each refused port is one that somebody holds, so this many are never met.
 const TRIES: usize = 1000;
 /// Ports below are often those of servers.
@@ -39,6 +35,7 @@ struct Held {
     port: u16,
     /// Bound, but not listening: who connects early is refused, as by a kernel that is not there yet.
     socket: Option<OwnedFd>,
+    _claim: OwnedFd,
 }
 
 impl Ports {
@@ -64,29 +61,25 @@ impl Ports {
     }
 }
 
-impl Drop for Ports {
-    fn drop(&mut self) {
-        let mut claimed = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
-        for held in &self.held {
-            claimed.remove(&held.port);
-        }
-    }
-}
-
 fn hold_one(channel: Channel, ip: IpAddr) -> Result<Held, Errno> {
     for _ in 0..TRIES {
         // Where they go is no choice of the run, so it does not follow from its seed.
         let port = fastrand::u16(LOWEST..first_of_clients().max(LOWEST + 1));
-        let socket = match bound_socket(ip, port) {
-            Err(Errno::ADDRINUSE) => continue,
-            other => other?,
-        };
-        let fresh = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner).insert(port);
-        if fresh {
-            return Ok(Held { channel, port, socket: Some(socket) });
+        match claim(port).and_then(|claim| Ok((claim, bound_socket(ip, port)?))) {
+            Ok((claim, socket)) => return Ok(Held { channel, port, socket: Some(socket), _claim: claim }),
+            Err(Errno::ADDRINUSE) => {}
+            Err(error) => return Err(error),
         }
     }
     Err(Errno::ADDRINUSE)
+}
+
+/// Claims a port, on whatever address, among all that ask so: a name in the system's abstract namespace, which has one holder at a
+/// time, belongs to the same network as the port, and is gone with its process.
+fn claim(port: u16) -> Result<OwnedFd, Errno> {
+    let socket = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
+    bind(&socket, &SocketAddrUnix::new_abstract_name(format!("kernelcheck/port/{port}").as_bytes())?)?;
+    Ok(socket)
 }
 
 /// The first port that the system gives to the near end of a connection.
@@ -104,6 +97,7 @@ fn bound_socket(ip: IpAddr, port: u16) -> Result<OwnedFd, Errno> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
     use super::*;

@@ -12,7 +12,7 @@ use super::exit::ExitStatus;
 use super::kernelspec::InterruptMode;
 use super::launch::{LaunchError, Launcher, Life, joined_event};
 use super::process::KernelProcess;
-use crate::trace::{Event, Noted, Recorder};
+use crate::trace::{BIND_CLASH, Event, Noted, Recorder};
 use crate::wire::{Channel, ConnectionInfo};
 
 /// Starts in all, of which each but the first follows a clash of ports.
@@ -166,7 +166,7 @@ impl Starter {
             match self.attempt(command, file, number, greeting)? {
                 Attempt::Ready(kernel) => return Ok(*kernel),
                 Attempt::Clash(text) => {
-                    self.recorder.record(Event::Noted(Noted { what: "bind_clash".to_owned(), text: text.clone() }));
+                    self.recorder.record(Event::Noted(Noted { what: BIND_CLASH.to_owned(), text: text.clone() }));
                     clash = text;
                 }
             }
@@ -234,7 +234,7 @@ enum Attempt<C> {
 }
 
 /// What tells that a kernel lost a port: another program has it, or the kernel ended and says so.
-fn clash(process: &KernelProcess, connection: &ConnectionInfo) -> Option<String> {
+pub(in crate::session) fn clash(process: &KernelProcess, connection: &ConnectionInfo) -> Option<String> {
     if let Some(taken) = taken_port(connection, process.guard_pid()) {
         return Some(format!("another program has port {} ({})", taken.port, taken.channel));
     }

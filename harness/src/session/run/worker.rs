@@ -8,11 +8,13 @@ use std::time::Instant;
 
 use super::{Done, Follow, ProfileChoice, Progress, Queue, RunError, RunOptions, Timings, tell};
 use crate::plan::Plan;
-use crate::session::kernel::{Lives, Target};
+use crate::session::kernel::{Lives, StartError, Target};
 use crate::session::{About, Played, Session, SessionError, Starting, Suspicion};
 use crate::spec::{Profile, Scenario, Spec};
 use crate::trace::{End, Event, Noted, Recorder, ScenarioEnded, ScenarioOutcome};
 
+/// How often a kernel is tried to be started that has started before.
+const STARTS: u32 = 3;
 /// How often a scenario with a suspicion is played at most.
 const ATTEMPTS: u32 = 3;
 /// How often a suspicion has to show.
@@ -215,15 +217,29 @@ impl<'a, F: Follow> Worker<'a, F> {
         let began = Instant::now();
         let session = match self.take_spare()? {
             Some(session) => session,
-            None => self.starter(Arc::clone(&self.recorder)).start()?,
+            None => self.start()?,
         };
         self.timings.starting += began.elapsed();
         self.take_into_use(session, scale);
         Ok(())
     }
 
-    /// The kernel that was started ahead. One that failed to start is noted, and a start is tried again: a kernel that starts
-    /// as a rule is judged by the rule.
+    /// Starts a kernel. Where one has started before, a start that fails is its trouble and not the run's: it is noted, and tried again.
+    fn start(&mut self) -> Result<Session, RunError> {
+        for _ in 1..STARTS {
+            match self.starter(Arc::clone(&self.recorder)).start() {
+                Err(SessionError::Start(error)) if self.about.is_some() => self.note_failed_start(&error),
+                other => return Ok(other?),
+            }
+        }
+        Ok(self.starter(Arc::clone(&self.recorder)).start()?)
+    }
+
+    fn note_failed_start(&self, error: &StartError) {
+        self.recorder.record(Event::Noted(Noted { what: "start_failed".to_owned(), text: error.to_string() }));
+    }
+
+    /// The kernel that was started ahead, if it started.
     fn take_spare(&mut self) -> Result<Option<Session>, RunError> {
         let Some(spare) = self.spare.take() else { return Ok(None) };
         let started = spare.starting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -231,7 +247,7 @@ impl<'a, F: Follow> Worker<'a, F> {
         match started {
             Ok(session) => Ok(Some(session)),
             Err(SessionError::Start(error)) => {
-                self.recorder.record(Event::Noted(Noted { what: "start_failed".to_owned(), text: error.to_string() }));
+                self.note_failed_start(&error);
                 Ok(None)
             }
             Err(other) => Err(other.into()),
