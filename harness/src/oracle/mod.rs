@@ -326,7 +326,7 @@ impl Oracle {
             Some(index) => {
                 let rule = &mut self.rules[index];
                 finding.rule.clone_from(&rule.judged.id);
-                soften(&mut finding, rule.judged.verdict, charge.coarse_place);
+                soften(&mut finding, rule.judged.severity(&self.kernel), charge.coarse_place);
                 rule.tally.exercised += 1;
                 rule.tally.deviations += finding.count;
                 rule.tally.worst = rule.tally.worst.max(finding.verdict);
@@ -361,7 +361,7 @@ fn soften(finding: &mut Finding, severity: Severity, coarse_place: String) {
 fn compile(index: usize, rule: &Rule, compiler: &Compiler<'_>, mistakes: &mut Vec<SpecError>) -> Compiled {
     let checks = rule.checks.iter().filter_map(|decl| checks::compile(decl, compiler, mistakes)).collect();
     Compiled {
-        judged: Judged { index, id: rule.id.clone(), verdict: rule.verdict },
+        judged: Judged { index, id: rule.id.clone(), verdict: rule.verdict, since: rule.since },
         name: rule.name.clone(),
         group: rule.group.clone(),
         level: rule.level,

@@ -26,6 +26,10 @@ enum When {
     Busy,
     /// The kernel had asked for input on its behalf and got an interrupt.
     InputInterrupted,
+    /// A signal interrupted the kernel after it was sent.
+    Signalled,
+    /// A message asked to interrupt the kernel after it was sent.
+    AskedToStop,
     /// It is wrong on purpose.
     Odd,
     /// Nothing is wrong about it.
@@ -54,6 +58,8 @@ const fn row(what: Expectation, of: Of, when: When, rule: &'static str) -> Row {
 const TABLE: &[Row] = &[
     row(Expectation::Reply, Of::Type("execute_request"), When::InputInterrupted, "STDIN-15"),
     row(Expectation::Reply, Of::Type("execute_request"), When::InputAnswered, "STDIN-06"),
+    row(Expectation::Reply, Of::Type("execute_request"), When::Signalled, "INT-01"),
+    row(Expectation::Reply, Of::Type("execute_request"), When::AskedToStop, "INT-02"),
     row(Expectation::Reply, Of::Type("execute_request"), When::Always, "EXEC-01"),
     row(Expectation::Reply, Of::TypeOn("kernel_info_request", Channel::Control), When::Always, "CTRL-02"),
     row(Expectation::Reply, Of::TypeOn("shutdown_request", Channel::Control), When::Always, "LIFE-03"),
@@ -105,6 +111,8 @@ impl When {
                 !same && is_pending_execution(episode, other, u64::MAX)
             }),
             Self::InputInterrupted => request.is_some_and(|request| !request.inputs.is_empty()) && interrupts(episode) > 0,
+            Self::Signalled => request.is_some_and(|request| signals(episode).any(|line| line > episode.asked(request).line)),
+            Self::AskedToStop => request.is_some_and(|request| interrupt_requests(episode).any(|line| line > episode.asked(request).line)),
             Self::Odd => request.is_some_and(|request| is_wrong(episode, request)),
             Self::Plain => request.is_none_or(|request| !is_wrong(episode, request)),
             Self::InputAnswered => {
@@ -142,10 +150,7 @@ pub(super) fn rules_for_crash(episode: &Episode, line: u64) -> Vec<&'static str>
 
 /// Whether an interrupt was the last that happened to the kernel, or nearly so: what came after it has no answer.
 fn was_interrupted(episode: &Episode, line: u64) -> bool {
-    let is_interrupt = |event: &Event| matches!(event, Event::Signalled(signal) if signal.purpose == "interrupt");
-    let signals = episode.events.iter().filter(|happened| is_interrupt(&happened.event)).map(|happened| happened.line);
-    let requests = episode.requests.iter().filter(|request| episode.type_of(request) == "interrupt_request");
-    let last = signals.chain(requests.map(|request| episode.asked(request).line)).filter(|&at| at < line).max();
+    let last = signals(episode).chain(interrupt_requests(episode)).filter(|&at| at < line).max();
     last.is_some_and(|at| {
         !episode.messages.iter().any(|seen| seen.from_kernel() && seen.line > at && seen.line < line && answers_later(episode, seen, at))
     })
@@ -234,7 +239,17 @@ fn is_pending_execution(episode: &Episode, request: &Request, line: u64) -> bool
 }
 
 fn interrupts(episode: &Episode) -> usize {
-    let signals =
-        episode.events.iter().filter(|happened| matches!(&happened.event, Event::Signalled(signal) if signal.purpose == "interrupt"));
-    signals.count() + episode.requests.iter().filter(|request| episode.type_of(request) == "interrupt_request").count()
+    signals(episode).count() + interrupt_requests(episode).count()
+}
+
+/// Lines at which a signal interrupted the kernel.
+fn signals(episode: &Episode) -> impl Iterator<Item = u64> {
+    let is_interrupt = |event: &Event| matches!(event, Event::Signalled(signal) if signal.purpose == "interrupt");
+    episode.events.iter().filter(move |happened| is_interrupt(&happened.event)).map(|happened| happened.line)
+}
+
+/// Lines at which a client asked for an interrupt.
+fn interrupt_requests(episode: &Episode) -> impl Iterator<Item = u64> {
+    let requests = episode.requests.iter().filter(|request| episode.type_of(request) == "interrupt_request");
+    requests.map(|request| episode.asked(request).line)
 }

@@ -4,9 +4,10 @@ use super::blame::Blame;
 use super::episode::Episode;
 use super::excerpt::{About, excerpt};
 use super::finding::{Finding, Findings, Kind};
+use super::kernel::Kernel;
 use super::request::Request;
 use super::verdict::Verdict;
-use crate::spec::RuleVerdict;
+use crate::spec::{RuleVerdict, Version};
 use crate::trace::Expectation;
 
 /// What was counted for one rule.
@@ -24,6 +25,16 @@ pub(super) struct Judged {
     pub(super) index: usize,
     pub(super) id: String,
     pub(super) verdict: RuleVerdict,
+    /// First version of the protocol that has it.
+    pub(super) since: Option<Version>,
+}
+
+impl Judged {
+    /// What a breach gives: of a kernel that claims an older version than the first that has the rule, a warning at most.
+    pub(super) fn severity(&self, kernel: &Kernel) -> RuleVerdict {
+        let older = |since: Version| kernel.claims().is_some_and(|claimed| claimed < (since.major, since.minor));
+        if self.verdict == RuleVerdict::Fail && self.since.is_some_and(older) { RuleVerdict::Warn } else { self.verdict }
+    }
 }
 
 /// The account of one rule, open for one check at a time.
@@ -52,7 +63,7 @@ impl Report<'_> {
 
     /// The rule was broken. The place is the same for the same cause; the title is asked for once a place.
     pub(crate) fn deviation(&mut self, episode: &Episode, about: About<'_>, place: &str, title: impl FnOnce() -> String) {
-        let verdict = match self.rule.verdict {
+        let verdict = match self.rule.severity(&episode.kernel) {
             RuleVerdict::Fail => Verdict::Fail,
             RuleVerdict::Warn => Verdict::Warn,
             RuleVerdict::Record => Verdict::Pass,

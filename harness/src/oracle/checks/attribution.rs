@@ -1,7 +1,7 @@
 //! `attribution`: the text that a request writes has that request as parent.
 //!
 //! - `for`: the requests (a selector of messages to the kernel); those whose plan knows a `stdout` or `stderr` that no other request of the scenario writes
-//!   are looked at
+//!   are looked at. It is found where it stands as whole lines of that stream.
 //!
 //! While an execution goes on, nothing is written to stdout for requests that run no code; unless a thread writes, whose output has no certain parent.
 
@@ -10,7 +10,7 @@ use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
-use crate::oracle::seen::Direction;
+use crate::oracle::seen::{Direction, Seen};
 use crate::oracle::selector::Selector;
 use crate::spec::reader::Reader;
 
@@ -32,12 +32,12 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
 
 impl Check for Attribution {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
-        let text_of =
-            |sent: usize| ["stdout", "stderr"].iter().find_map(|name| episode.messages[sent].facts.get(*name)?.as_str()).map(str::trim);
-        let texts = |sent: Vec<usize>| -> Vec<(usize, &str)> { sent.into_iter().filter_map(|sent| Some((sent, text_of(sent)?))).collect() };
+        let texts = |sent: Vec<usize>| -> Vec<(usize, Written<'_>)> {
+            sent.into_iter().filter_map(|sent| Some((sent, Written::of(&episode.messages[sent])?))).collect()
+        };
         let all = texts(episode.of_types(None, Direction::ToKernel));
         let is_own = |sent: usize, text: &str| {
-            all.iter().all(|(other, other_text)| *other == sent || !(other_text.contains(text) || text.contains(other_text)))
+            all.iter().all(|(other, written)| *other == sent || !(written.text.contains(text) || text.contains(written.text)))
         };
         // A plan need not know what the same code writes elsewhere.
         let executed = episode.of_types(Some(&["execute_request".to_owned()]), Direction::ToKernel);
@@ -45,14 +45,12 @@ impl Check for Attribution {
         let is_alone = |sent: usize| executed.iter().all(|&other| other == sent || code_of(other) != code_of(sent));
         judge_mute(episode, report);
         let streams = episode.of_types(Some(&["stream".to_owned()]), Direction::ToClient);
-        for (sent, text) in texts(self.requests.select(episode))
+        for (sent, written) in texts(self.requests.select(episode))
             .into_iter()
-            .filter(|(sent, text)| text.len() >= SHORTEST && is_own(*sent, text) && is_alone(*sent))
+            .filter(|(sent, written)| written.text.len() >= SHORTEST && is_own(*sent, written.text) && is_alone(*sent))
         {
-            let own = episode.messages[sent].request;
-            for &message in
-                streams.iter().filter(|&&message| episode.messages[message].text("text").is_some_and(|found| found.contains(text)))
-            {
+            let (own, text) = (episode.messages[sent].request, written.text);
+            for &message in streams.iter().filter(|&&message| written.is_in(&episode.messages[message])) {
                 report.exercised();
                 if episode.messages[message].request != own {
                     report.deviation(episode, About::Messages(&[message, sent]), "stream", || {
@@ -64,6 +62,27 @@ impl Check for Attribution {
                 }
             }
         }
+    }
+}
+
+/// What a request writes, as its plan knows it.
+struct Written<'a> {
+    stream: &'static str,
+    text: &'a str,
+}
+
+impl<'a> Written<'a> {
+    fn of(seen: &'a Seen) -> Option<Self> {
+        ["stdout", "stderr"].into_iter().find_map(|stream| Some(Self { stream, text: seen.facts.get(stream)?.as_str()?.trim() }))
+    }
+
+    /// Whether it stands in a message as whole lines, and is no mere part of what another program has to say.
+    fn is_in(&self, message: &Seen) -> bool {
+        let Some(found) = message.text("text").filter(|_| message.text("name") == Some(self.stream)) else { return false };
+        found.match_indices(self.text).any(|(at, _)| {
+            let (before, after) = (&found[..at], &found[at + self.text.len()..]);
+            (before.is_empty() || before.ends_with('\n')) && (after.is_empty() || after.starts_with(['\r', '\n']))
+        })
     }
 }
 

@@ -6,7 +6,8 @@
 //! - `expect`: `reply`, `idle` or `input`, where that is what the session waits for: then its waiting decides what is missing
 //! - `bracketed`: too few convict only where the request has a busy or an idle at all
 //!
-//! For a kernel, too few give a warning at most, and only if a client was connected to iopub before the kernel was started.
+//! In a life of the kernel the subscription of a client that was there first can still come too late, so that too few prove nothing.
+//! Only where this is so in several lives, and in none otherwise, they give a warning.
 
 use super::Check;
 use super::absence::words;
@@ -31,7 +32,14 @@ struct Count {
     bracketed: bool,
     types: Types,
     life: Life,
+    /// Lives with too few, as long as there is none with enough.
+    lacking: u32,
+    /// Whether there was a life with enough.
+    enough: bool,
 }
+
+/// Lives without what is counted that make it likely that there is none.
+const LACKING_LIVES: u32 = 5;
 
 enum Per {
     Request(Selector),
@@ -66,7 +74,18 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
     }
     let at_least = exactly.or(at_least).unwrap_or(0);
     let at_most = exactly.or(at_most).unwrap_or(usize::MAX);
-    Some(Box::new(Count { of: of?, per: per?, at_least, at_most, expect, bracketed, types: compiler.types.clone(), life: Life::default() }))
+    Some(Box::new(Count {
+        of: of?,
+        per: per?,
+        at_least,
+        at_most,
+        expect,
+        bracketed,
+        types: compiler.types.clone(),
+        life: Life::default(),
+        lacking: 0,
+        enough: false,
+    }))
 }
 
 fn per(item: Item<'_>, compiler: &Compiler<'_>) -> Option<Per> {
@@ -142,13 +161,18 @@ impl Count {
                 });
             }
         }
+        self.enough |= self.life.count >= self.at_least;
         let answered = episode.requests.iter().any(|request| request.idle.is_some());
-        if self.life.count < self.at_least && answered && !self.life.told && self.life.early {
-            self.life.told = true;
+        if self.life.count >= self.at_least || !answered || self.life.told || !self.life.early {
+            return;
+        }
+        self.life.told = true;
+        self.lacking += 1;
+        if self.lacking == LACKING_LIVES && !self.enough {
             report.exercised();
             let place = format!("fewer than {} {wanted} in a life", self.at_least);
             report.milder_deviation(episode, About::Line(episode.line_range().0), &place, || {
-                format!("no {wanted} from a kernel whose client was subscribed before it was started")
+                format!("no {wanted} in any of {LACKING_LIVES} lives of the kernel, whose client was there before it was started")
             });
         }
     }
