@@ -131,7 +131,7 @@ impl Blame {
             rules.extend(bench.survivals(episode, &Deed::Message(request.sent)).into_iter().chain(before));
             rules.extend(rule_for_deed(episode, episode.asked(request).line).map(str::to_owned));
         }
-        rules.extend(rules_for(episode, Some(request), what).into_iter().map(str::to_owned));
+        rules.extend(rules_for(episode, Some(request), what, *line).into_iter().map(str::to_owned));
         if rules.is_empty() || (!is_lockup && !rules.iter().any(|rule| bench.has(rule))) {
             return;
         }
@@ -164,7 +164,7 @@ impl Blame {
             let beat = unanswered_beat(episode, happened);
             let mut rules = beat.map(|beat| bench.echo_owners(episode, beat)).unwrap_or_default();
             rules.extend(last_deed(episode, happened.line, |_| true).map(|deed| bench.survivals(episode, &deed)).unwrap_or_default());
-            rules.extend(rules_for(episode, None, what).into_iter().map(str::to_owned));
+            rules.extend(rules_for(episode, None, what, happened.line).into_iter().map(str::to_owned));
             if self.is_halted(happened.line) || told || rules.is_empty() || (ladder.is_none() && !rules.iter().any(|rule| bench.has(rule)))
             {
                 continue;

@@ -8,7 +8,7 @@ use super::excerpt::About;
 use super::finding::Kind;
 use super::obligations::rules_for_crash;
 use super::request::Request;
-use crate::trace::{Event, Exited};
+use crate::trace::{Event, Exited, Expectation};
 
 const SIGINT: i32 = 2;
 const BY_INTERRUPT: &str = "by an interrupt";
@@ -37,6 +37,7 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
         // Where the interrupt itself was deadly, whatever else was done has no part in it.
         let deeds = deeds(episode, line).filter(|deed| !by_interrupt || matches!(deed, Deed::Interrupt));
         let mut rules: Vec<String> = deeds.flat_map(|deed| bench.survivals(episode, &deed)).collect();
+        rules.extend(pending.into_iter().flat_map(|request| bench.owners(episode, request, Expectation::Reply)));
         rules.extend(rules_for_crash(episode, line).into_iter().map(str::to_owned));
         Charge { rules, if_supported: None, coarse_place: finding.place.clone(), finding }
     };
@@ -48,7 +49,7 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
 }
 
 /// Whether the process ended of the very signal that we interrupt kernels with.
-fn is_by_interrupt(episode: &Episode, line: u64, exited: &Exited) -> bool {
+pub(super) fn is_by_interrupt(episode: &Episode, line: u64, exited: &Exited) -> bool {
     let sent = |event: &Event| matches!(event, Event::Signalled(signal) if signal.purpose == "interrupt");
     let interrupted = episode.events.iter().any(|happened| happened.line < line && sent(&happened.event));
     exited.signal == Some(SIGINT) && interrupted

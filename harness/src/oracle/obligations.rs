@@ -22,6 +22,8 @@ enum Of {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum When {
     Always,
+    /// The kernel waited for input.
+    InputPending,
     /// An execution without a reply was going on, other than the request itself.
     Busy,
     /// The kernel had asked for input on its behalf and got an interrupt.
@@ -75,6 +77,7 @@ const TABLE: &[Row] = &[
     row(Expectation::Idle, Of::Any, When::NotOk, "STAT-08"),
     row(Expectation::Idle, Of::Any, When::Always, "STAT-02"),
     row(Expectation::Idle, Of::Any, When::Always, "STAT-03"),
+    row(Expectation::Echo, Of::Any, When::InputPending, "STDIN-14"),
     row(Expectation::Echo, Of::Any, When::Busy, "HB-03"),
     row(Expectation::Echo, Of::Any, When::Always, "HB-01"),
     row(Expectation::Exit, Of::Any, When::Busy, "LIFE-06"),
@@ -82,9 +85,10 @@ const TABLE: &[Row] = &[
     row(Expectation::Input, Of::Any, When::Always, "STDIN-03"),
 ];
 
-/// The rules that may answer for something owed that never came, the fittest first. `request` is `None` for the heartbeat and the process.
-pub(super) fn rules_for(episode: &Episode, request: Option<&Request>, what: Expectation) -> Vec<&'static str> {
-    let fits = |row: &&Row| row.what == what && row.of.fits(episode, request) && row.when.holds(episode, request);
+/// The rules that may answer for something owed that had not come by a line, the fittest first. `request` is `None` for the heartbeat
+/// and the process.
+pub(super) fn rules_for(episode: &Episode, request: Option<&Request>, what: Expectation, line: u64) -> Vec<&'static str> {
+    let fits = |row: &&Row| row.what == what && row.of.fits(episode, request) && row.when.holds(episode, request, line);
     TABLE.iter().filter(fits).map(|row| row.rule).collect()
 }
 
@@ -103,12 +107,16 @@ impl Of {
 }
 
 impl When {
-    fn holds(self, episode: &Episode, request: Option<&Request>) -> bool {
+    fn holds(self, episode: &Episode, request: Option<&Request>, line: u64) -> bool {
         match self {
             Self::Always => true,
             Self::Busy => episode.requests.iter().any(|other| {
                 let same = request.is_some_and(|request| request.sent == other.sent);
-                !same && is_pending_execution(episode, other, u64::MAX)
+                !same && is_pending_execution(episode, other, line)
+            }),
+            Self::InputPending => episode.requests.iter().any(|other| {
+                let asks = other.inputs.iter().any(|&input| episode.messages[input].line < line);
+                asks && is_pending_execution(episode, other, line)
             }),
             Self::InputInterrupted => request.is_some_and(|request| !request.inputs.is_empty()) && interrupts(episode) > 0,
             Self::Signalled => request.is_some_and(|request| signals(episode).any(|line| line > episode.asked(request).line)),

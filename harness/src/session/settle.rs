@@ -257,6 +257,10 @@ impl Session {
         if missing == [Expectation::Exit] && owed.channel == Channel::Control {
             return owed.behind_code;
         }
+        // A heartbeat that user code holds up tells of itself, and the next step may well end that code.
+        if missing == [Expectation::Echo] && self.ledger.runs_code() {
+            return true;
+        }
         // Whether control requests are bracketed at all is an open question of the protocol.
         let unbracketed = missing == [Expectation::Idle] && owed.channel == Channel::Control;
         owed.unowed || unbracketed || (owed.odd && why == Why::Fenced) || (owed.optional && !self.habits.answers(owed))

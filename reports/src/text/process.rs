@@ -1,11 +1,11 @@
-//! What the system knew of a kernel's process, on a line or two. All of it stands in `results.json`.
+//! What the system knew of a kernel's processes, on a line or two each. All of it stands in `results.json`.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 /// What of the details is told here.
-pub(super) const KEYS: [&str; 11] = [
+pub(super) const KEYS: [&str; 12] = [
     "name",
     "pid",
     "state",
@@ -17,27 +17,39 @@ pub(super) const KEYS: [&str; 11] = [
     "threads",
     "voluntary_switches",
     "involuntary_switches",
+    "children",
 ];
+
+/// How deep in the tree of its processes they are told.
+const DEPTH: usize = 4;
 
 /// The lines; none if there was no process.
 pub(super) fn lines(details: &BTreeMap<String, Value>) -> Vec<String> {
-    let Some(pid) = details.get("pid") else { return Vec::new() };
-    let number = |key: &str| details.get(key).and_then(Value::as_u64).unwrap_or_default();
-    let text = |key: &str| details.get(key).and_then(Value::as_str).unwrap_or("?").to_owned();
+    let mut lines = Vec::new();
+    tell(&|key| details.get(key), "Process", 0, &mut lines);
+    lines
+}
+
+fn tell<'a>(get: &dyn Fn(&str) -> Option<&'a Value>, what: &str, depth: usize, lines: &mut Vec<String>) {
+    let Some(pid) = get("pid") else { return };
+    let number = |key: &str| get(key).and_then(Value::as_u64).unwrap_or_default();
+    let text = |key: &str| get(key).and_then(Value::as_str).unwrap_or("?").to_owned();
     let cpu = std::time::Duration::from_nanos(number("cpu_user_ns") + number("cpu_sys_ns")).as_secs_f64();
-    let mut lines = vec![format!(
-        "Process: {} (pid {pid}) in state {}, {cpu:.2} s of CPU, {} MiB, {} threads, {} open files",
+    lines.push(format!(
+        "{what}: {} (pid {pid}) in state {}, {cpu:.2} s of CPU, {} MiB, {} threads, {} open files",
         text("name"),
         text("state"),
         number("rss_bytes") >> 20,
         number("thread_count"),
         number("open_fds"),
-    )];
-    let waiting = waiting(details.get("threads"));
+    ));
+    let waiting = waiting(get("threads"));
     if !waiting.is_empty() {
         lines.push(format!("Threads: {}", waiting.join(", ")));
     }
-    lines
+    for child in get("children").and_then(Value::as_array).into_iter().flatten().filter(|_| depth < DEPTH) {
+        tell(&|key| child.get(key), "Child", depth + 1, lines);
+    }
 }
 
 /// How many threads are in which state, and where in the kernel of the system they wait.
@@ -74,5 +86,20 @@ mod tests {
             ]
         );
         assert!(lines(&std::collections::BTreeMap::new()).is_empty());
+    }
+
+    #[test]
+    fn a_child_follows_its_parent() {
+        let child = json!({"name": "java", "pid": 8, "state": "S", "thread_count": 1, "threads": [{"wchan": "futex_do_wait"}]});
+        let details = json!({"name": "sh", "pid": 7, "state": "S", "threads": [], "children": [child]});
+        let details = details.as_object().expect("an object").clone().into_iter().collect();
+        assert_eq!(
+            lines(&details),
+            [
+                "Process: sh (pid 7) in state S, 0.00 s of CPU, 0 MiB, 0 threads, 0 open files",
+                "Child: java (pid 8) in state S, 0.00 s of CPU, 0 MiB, 1 threads, 0 open files",
+                "Threads: 1 in futex_do_wait",
+            ]
+        );
     }
 }

@@ -3,6 +3,7 @@
 //! - `within`: seconds
 //! - `except`: cells while which a heartbeat was sent that does not count (a selector of messages to the kernel)
 //!
+//! What is sent while a cell runs is a matter of other rules.
 //! One that is never echoed is a matter of the session's waiting.
 
 use super::Check;
@@ -34,12 +35,12 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
 
 impl Check for EchoTime {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
-        let except: Vec<u64> =
-            self.except.iter().flat_map(|except| except.select(episode)).map(|message| episode.messages[message].line).collect();
+        let except: Vec<(u64, u64)> =
+            self.except.iter().flat_map(|except| except.select(episode)).map(|cell| span(episode, cell)).collect();
         for (index, beat) in episode.beats.iter().enumerate().filter(|(_, beat)| beat.direction == Direction::ToKernel) {
             // Clients send a few bytes; megabytes take their time.
             let size: usize = beat.frames.iter().map(|frame| frame.0.len()).sum();
-            if size > SMALL || except.iter().any(|&line| line < beat.line) {
+            if size > SMALL || except.iter().any(|&(begin, end)| begin < beat.line && beat.line < end) {
                 continue;
             }
             // A REQ socket has one question open at a time, so that the next arrival is its answer.
@@ -57,4 +58,10 @@ impl Check for EchoTime {
             }
         }
     }
+}
+
+/// Lines from a request to its reply.
+fn span(episode: &Episode, sent: usize) -> (u64, u64) {
+    let reply = episode.request_of(sent).and_then(|request| request.reply());
+    (episode.messages[sent].line, reply.map_or(u64::MAX, |reply| episode.messages[reply].line))
 }

@@ -6,10 +6,11 @@
 //! - `code`: the exit code of a process that was not ended by a signal of ours
 //! - `unanswered`: the reply does not matter
 //!
-//! That it never ends is a matter of the session's waiting, which tells of it as a lockup; with `unanswered` it is this rule's.
+//! A process that our interrupt ended is a matter of the rules about interrupts. That it never ends is a matter of the session's waiting, which tells of it as a lockup; with `unanswered` it is this rule's.
 
 use super::Check;
 use super::response::seconds_between;
+use crate::oracle::crash::is_by_interrupt;
 use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
@@ -115,6 +116,10 @@ impl Exit {
 
     fn judge_code(&self, episode: &Episode, line: u64, exited: &Exited, report: &mut Report<'_>) {
         let Some(wanted) = self.code else { return };
+        if is_by_interrupt(episode, line, exited) {
+            report.inconclusive();
+            return;
+        }
         let place = match (exited.code, exited.signal) {
             (Some(code), _) if i64::from(code) == wanted => return,
             (Some(code), _) => format!("exit code {code}"),

@@ -80,7 +80,7 @@ impl StreamText {
             report.exercised();
             if early != wanted {
                 let missing = wanted.chars().count() - early.chars().count();
-                let fate = if whole == wanted { "came after it" } else { "did not come after it either" };
+                let fate = if whole == wanted { "came after it" } else { "did not come before the scenario was over" };
                 report.deviation(episode, About::Message(idle), name, || {
                     format!("{missing} characters of {name} were missing at idle and {fate}")
                 });

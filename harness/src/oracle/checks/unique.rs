@@ -4,7 +4,7 @@
 //! - `value`: the path of the value; messages without it are passed over
 //! - `within`: `kernel` (one life, the default) or `run`
 //!
-//! The copies of one iopub message at several clients are one message.
+//! The copies of one message at several clients are one message; which channels may copy is a matter of other rules.
 
 use std::collections::HashMap;
 
@@ -18,6 +18,7 @@ use crate::oracle::report::Report;
 use crate::oracle::seen::Direction;
 use crate::oracle::selector::Selector;
 use crate::spec::reader::Reader;
+use crate::trace::Bytes;
 use crate::wire::Channel;
 
 struct Unique {
@@ -33,6 +34,7 @@ struct First {
     line: u64,
     client: String,
     channel: Channel,
+    signature: Option<Bytes>,
 }
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
@@ -66,10 +68,15 @@ impl Check for Unique {
             let seen = &episode.messages[message];
             report.exercised();
             let Some(first) = self.known.get(&key) else {
-                self.known.insert(key, First { line: seen.line, client: seen.client.to_string(), channel: seen.channel });
+                self.known.insert(
+                    key,
+                    First { line: seen.line, client: seen.client.to_string(), channel: seen.channel, signature: seen.signature.clone() },
+                );
                 continue;
             };
-            let is_copy = seen.channel == Channel::Iopub && first.channel == Channel::Iopub && *first.client != *seen.client;
+            let is_copy = seen.channel == first.channel
+                && *first.client != *seen.client
+                && (seen.channel == Channel::Iopub || seen.signature == first.signature);
             if is_copy {
                 continue;
             }
