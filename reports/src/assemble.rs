@@ -113,12 +113,9 @@ fn rules(judged: &[JudgedTrace], spec: &Spec, scenarios: &[ScenarioResult]) -> V
     merged.into_values().map(|verdict| result(verdict, spec, &outcomes)).collect()
 }
 
-/// Adds the account of another trace. What was exercised in one of them was exercised.
+/// Adds the account of another trace: the worst wins, as within one.
 fn add(known: &mut RuleVerdict, other: &RuleVerdict) {
-    let passes = [known.verdict, other.verdict].contains(&Verdict::Pass);
-    let worst = known.verdict.max(other.verdict);
-    // A single trace calls a rule inconclusive only where no case was decided; so does the sum of several.
-    known.verdict = if worst == Verdict::Inconclusive && passes { Verdict::Pass } else { worst };
+    known.verdict = known.verdict.max(other.verdict);
     known.exercised += other.exercised;
     known.inconclusive += other.inconclusive;
     known.deviations += other.deviations;

@@ -49,7 +49,7 @@ fn case(rule: &RuleResult, run: &Run, strict: bool) -> TestCase {
         Verdict::Warn if !strict => TestCaseStatus::success(),
         Verdict::Warn | Verdict::Fail => non_success(NonSuccessKind::Failure, rule, title, &findings),
         Verdict::Error => non_success(NonSuccessKind::Error, rule, "the rule could not be judged", &findings),
-        Verdict::Inconclusive => skipped("inconclusive: no case could be decided"),
+        Verdict::Inconclusive => skipped("inconclusive: not all cases could be decided"),
         Verdict::NotExercised => skipped(rule.not_exercised.as_ref().map_or("not exercised", |why| why.detail.as_str())),
     };
     let mut case = TestCase::new(format!("{} {}", rule.id, rule.name), status);

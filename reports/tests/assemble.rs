@@ -77,12 +77,12 @@ fn the_worst_verdict_wins_and_one_cause_gives_one_finding() {
     );
     let b = judged(
         "b",
-        vec![verdict("A-01", Verdict::Pass, 3), verdict("A-02", Verdict::Pass, 1), verdict("A-03", Verdict::NotExercised, 0)],
+        vec![verdict("A-01", Verdict::Pass, 3), verdict("A-02", Verdict::Inconclusive, 1), verdict("A-03", Verdict::NotExercised, 0)],
         vec![finding("A-01", Kind::Deviation, "p", Value::Null), finding("A-02", Kind::Crash, "q", json!({"signal": "SIGSEGV"}))],
     );
     let run = run(vec![a, b], false);
     let rules: Vec<_> = run.rules.iter().map(|rule| (rule.id.as_str(), rule.verdict, rule.exercised)).collect();
-    assert_eq!(rules, [("A-01", Verdict::Fail, 5), ("A-02", Verdict::Pass, 1), ("A-03", Verdict::NotExercised, 0)]);
+    assert_eq!(rules, [("A-01", Verdict::Fail, 5), ("A-02", Verdict::Inconclusive, 1), ("A-03", Verdict::NotExercised, 0)]);
     assert_eq!(run.rules[2].not_exercised.as_ref().map(|why| (why.cause, why.detail.as_str())), Some((Cause::Unchecked, "it needs root")));
     let findings: Vec<_> =
         run.findings.iter().map(|one| (one.rule.as_str(), one.trace.as_str(), one.count, one.reliability.as_deref())).collect();

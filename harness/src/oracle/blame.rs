@@ -125,7 +125,12 @@ impl Blame {
         // A kernel may lack the type, but one that says busy must say idle.
         let dangling = optional(first) && request.busy.is_some() && missing.contains(&Expectation::Idle);
         let what = if dangling { Expectation::Idle } else { first };
-        let mut rules = bench.owners(episode, request, what);
+        let mut rules = Vec::new();
+        if let Some(before) = stuck_before(episode, request).filter(|_| total) {
+            rules.extend(bench.owners(episode, before, Expectation::Reply));
+            rules.extend(rules_for(episode, Some(before), Expectation::Reply, *line).into_iter().map(str::to_owned));
+        }
+        rules.extend(bench.owners(episode, request, what));
         if total {
             let before = deeds_before(episode, request).into_iter().flatten().flat_map(|deed| bench.survivals(episode, &deed));
             rules.extend(bench.survivals(episode, &Deed::Message(request.sent)).into_iter().chain(before));
@@ -204,6 +209,22 @@ fn unanswered_beat(episode: &Episode, happened: &Happened) -> Option<usize> {
 /// Whether an id names no message: a heartbeat, or nothing.
 fn is_loose(id: &str) -> bool {
     id.is_empty() || id.starts_with("hb:")
+}
+
+/// The plain request that a question of the session's own was asked after, where that has no answer either: then it is what the
+/// kernel is stuck with.
+fn stuck_before<'a>(episode: &'a Episode, request: &Request) -> Option<&'a Request> {
+    let asked = episode.asked(request);
+    let own = asked.step.as_deref() == Some("fence");
+    let same = |other: &&Request| {
+        let before = episode.asked(other);
+        before.client == asked.client && before.channel == asked.channel && before.line < asked.line
+    };
+    let stuck = |other: &&Request| {
+        let plain = other.honest && !episode.asked(other).facts.contains_key("odd");
+        plain && other.role == Role::Request && other.replies.is_empty()
+    };
+    episode.requests.iter().rev().filter(|_| own).filter(same).find(stuck)
 }
 
 /// Whether it came after all, late, and no new connection may have woken the kernel for it.

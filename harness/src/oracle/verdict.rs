@@ -13,7 +13,7 @@ pub enum Verdict {
     NotExercised,
     /// Exercised, and always kept.
     Pass,
-    /// Only cases that could not be decided: the trace was cut, or the kernel was gone for another reason.
+    /// Never seen broken, and with cases that could not be decided: the trace was cut, or the kernel was stuck or gone for another reason.
     Inconclusive,
     /// Broken, where the protocol advises or is unclear.
     Warn,

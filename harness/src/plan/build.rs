@@ -35,7 +35,8 @@ impl Plan {
             spec::Action::Interrupt(spec::Interrupt::Step(of)) => is_kept(of),
             _ => true,
         };
-        let steps = kept.iter().filter(refers).map(|step| filler.step(step)).collect();
+        let steps: Vec<Step> = kept.iter().filter(refers).map(|step| filler.step(step)).collect();
+        let steps = (1..=scenario.rounds).flat_map(|round| steps.iter().map(move |step| in_round(step, round))).collect();
         Ok(Self {
             scenario: scenario.id(),
             clients: scenario.clients.clone(),
@@ -44,6 +45,21 @@ impl Plan {
             steps,
         })
     }
+}
+
+/// A step of a round: the names of steps are those of the scenario in the first, and tell the round in later ones.
+fn in_round(step: &Step, round: u32) -> Step {
+    let mut step = step.clone();
+    if round > 1 {
+        let rename = |name: &mut String| *name = format!("{name}-{round}");
+        step.name.iter_mut().for_each(rename);
+        match &mut step.action {
+            Action::Wait { of, .. } => rename(of),
+            Action::Settle(names) => names.iter_mut().for_each(rename),
+            _ => {}
+        }
+    }
+    step
 }
 
 struct Filler<'a> {

@@ -18,8 +18,16 @@ impl Session {
         let composed = sender.compose(outgoing, &self.keys, &date, &mut self.rng);
         self.deliver(client, outgoing.channel, composed.frames, step, facts)?;
         let behind_code = self.ledger.runs_code();
-        self.ledger.enter(Owed { behind_code, ..owed(client, step, outgoing, composed.id.clone()) });
+        let owed = owed(client, step, outgoing, composed.id.clone());
+        let optional = owed.optional && !self.must_answer(outgoing);
+        self.ledger.enter(Owed { behind_code, optional, ..owed });
         Ok(composed.id)
+    }
+
+    /// Whether what not every kernel answers is to be answered by this one, by the version of the protocol that it claims.
+    fn must_answer(&self, outgoing: &Outgoing) -> bool {
+        let on_control = outgoing.channel == Channel::Control && outgoing.msg_type == "kernel_info_request";
+        on_control && outgoing.awaits != Await::Nothing && self.about.claims_at_least((5, 5))
     }
 
     /// Asks `kernel_info_request` on `channel`; what every kernel can answer tells whether it has passed what came before.

@@ -149,6 +149,7 @@ impl Ledger {
                 && other.client == client
                 && other.channel == channel
                 && !other.beside
+                && !other.odd
                 && !other.seen.contains(&Expectation::Reply)
             {
                 other.overtaken = true;

@@ -2,7 +2,7 @@
 //!
 //! Certainty is cheaper than a deadline. A channel's requests are handled in order, so when a later question on the same
 //! channel (the *fence*) is answered in full, whatever an earlier request still lacks will not come any more. Of a kernel that
-//! was seen to answer out of order it proves nothing, and what is missing gets the time of a deadline.
+//! was seen to answer out of order it proves little, and what is missing gets more time.
 
 use std::time::{Duration, Instant};
 
@@ -159,7 +159,7 @@ impl Session {
         };
         let replied = fence.half_done.filter(|_| fence.seen.contains(&Expectation::Reply))?;
         if self.habits.overtakes(owed.channel) {
-            return Some(replied + self.deadlines.reply());
+            return Some(replied + self.deadlines.optional());
         }
         // What floods in may hold up the rest, which is on another channel; but no longer than an answer may take.
         let grace = (replied.max(self.last_news) + self.deadlines.half()).min(replied + self.deadlines.reply());

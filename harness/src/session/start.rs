@@ -12,6 +12,7 @@ use super::kernel::{
 use super::settle::Settlement;
 use super::transport::{Endpoint, Wire};
 use super::{Cancel, Deadlines, Session, SessionError};
+use crate::spec::Version;
 use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Expectation, Noted, Recorder, Why};
 use crate::wire::{Channel, ConnectionInfo, Json};
 
@@ -36,6 +37,12 @@ pub struct About {
 }
 
 impl About {
+    /// Whether it claims this version of the protocol or a later one.
+    #[must_use]
+    pub fn claims_at_least(&self, (major, minor): (u32, u32)) -> bool {
+        self.protocol_version.parse::<Version>().is_ok_and(|claimed| (claimed.major, claimed.minor) >= (major, minor))
+    }
+
     fn read(content: &Json) -> Self {
         let text = |path: &str| content.get_path(path).and_then(Json::as_str).unwrap_or_default().to_owned();
         let features = content.get("supported_features").and_then(Json::as_array).unwrap_or_default();

@@ -224,6 +224,7 @@ fn a_scenario() {
         group: "all".to_owned(),
         summary: "All that a step can say.".to_owned(),
         provokes: Vec::new(),
+        rounds: 1,
         fresh: true,
         feature: Some("debugger".to_owned()),
         clients: vec!["a".to_owned(), "b".to_owned()],

@@ -23,6 +23,8 @@ pub struct Scenario {
     pub summary: String,
     /// Ids of the rules that it is for.
     pub provokes: Vec<String>,
+    /// How many times over the steps are played, one round after the other: for what shows only now and then.
+    pub rounds: u32,
     /// Whether it needs a kernel of its own.
     pub fresh: bool,
     /// Which of `supported_features` a kernel must announce for it.

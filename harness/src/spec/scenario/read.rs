@@ -8,6 +8,9 @@ use crate::spec::document::Table;
 use crate::spec::reader::{Item, Mistakes, Reader};
 use crate::spec::{MessageType, SnippetKind};
 
+/// More would make a scenario longer than all others together.
+const MOST_ROUNDS: u32 = 100;
+
 /// What the rest of the spec knows. A type whose file has mistakes has a name and nothing else.
 pub(crate) struct Known<'a> {
     pub(crate) types: &'a BTreeSet<String>,
@@ -22,6 +25,7 @@ pub(crate) fn read(group: &str, name: &str, file: &str, table: &Table, known: &K
     let summary = reader.required("summary").and_then(Item::sentence);
     let provokes = reader.optional("provokes").map(|item| read_provokes(item, known));
     let fresh = reader.optional("fresh").and_then(Item::bool).unwrap_or(false);
+    let rounds = reader.optional("rounds").map_or(Some(1), |item| read_rounds(&item));
     let feature = reader.optional("feature").and_then(Item::sentence);
     let clients = reader.optional("clients").and_then(Item::strings).unwrap_or_else(|| vec!["a".to_owned()]);
     if clients.is_empty() {
@@ -42,12 +46,22 @@ pub(crate) fn read(group: &str, name: &str, file: &str, table: &Table, known: &K
         group: group.to_owned(),
         summary: summary?,
         provokes: provokes.unwrap_or_default(),
+        rounds: rounds?,
         fresh,
         feature,
         clients: steps.early_clients(),
         steps: steps.done,
         file: file.to_owned(),
     })
+}
+
+fn read_rounds(item: &Item<'_>) -> Option<u32> {
+    let found = item.clone().integer()?;
+    let rounds = u32::try_from(found).ok().filter(|rounds| (1..=MOST_ROUNDS).contains(rounds));
+    if rounds.is_none() {
+        item.mistake(format!("wanted a number from 1 to {MOST_ROUNDS}, found {found}"));
+    }
+    rounds
 }
 
 fn read_provokes(item: Item<'_>, known: &Known<'_>) -> Vec<String> {
