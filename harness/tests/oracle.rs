@@ -126,7 +126,7 @@ fn a_crash_is_named_by_what_was_going_on() {
     );
     let title = "the kernel process ended unasked (killed by signal 6) after execute_request";
     assert_eq!(findings(&judgement), [("EXEC-01", Kind::Crash, title, 1)]);
-    assert_eq!(judgement.findings[0].evidence, serde_json::json!({ "code": null, "signal": 6, "stderr": "Aborted\n" }));
+    assert_eq!(judgement.findings[0].evidence, serde_json::json!({ "code": null, "signal": 6, "stderr": "Aborted\n", "stdout": "" }));
 }
 
 #[test]

@@ -108,7 +108,9 @@ impl Blame {
     fn charge_request(&mut self, episode: &Episode, request: &Request, types: &Types, bench: &impl Bench, charges: &mut Vec<Charge>) {
         let Some((line, settled)) = &request.settled else { return };
         let ladder = request.ladder.as_ref().map(|(_, ladder)| ladder);
-        let is_missing = |what: &Expectation| request.waited_in_vain(*what) && !came_by_itself(episode, request, *what);
+        // What came late tells that the rest may have been under way as well.
+        let is_late = settled.why == Why::Deadline && settled.missing.iter().any(|what| came_by_itself(episode, request, *what));
+        let is_missing = |what: &Expectation| request.waited_in_vain(*what) && !is_late && !came_by_itself(episode, request, *what);
         let is_charged = |what: &Expectation| is_owed(episode, request, *what, ladder) || !bench.owners(episode, request, *what).is_empty();
         let missing: Vec<Expectation> = settled.missing.iter().copied().filter(is_missing).filter(is_charged).collect();
         let Some(&first) = missing.first() else { return };
@@ -131,7 +133,8 @@ impl Blame {
             rules.extend(rules_for(episode, Some(before), Expectation::Reply, *line).into_iter().map(str::to_owned));
         }
         rules.extend(bench.owners(episode, request, what));
-        if total {
+        // What keeps a process from ending is no matter of what was sent before it promised to.
+        if total && what != Expectation::Exit {
             let before = deeds_before(episode, request).into_iter().flatten().flat_map(|deed| bench.survivals(episode, &deed));
             rules.extend(bench.survivals(episode, &Deed::Message(request.sent)).into_iter().chain(before));
             rules.extend(rule_for_deed(episode, episode.asked(request).line).map(str::to_owned));
@@ -321,6 +324,14 @@ fn missed(episode: &Episode, request: &Request, what: Expectation, ladder: Optio
             format!("the {} on {} got no idle status, though the kernel went on", asked.msg_type(), asked.channel)
         }
         (_, None) => format!("the {} on {} got no {} in time", asked.msg_type(), asked.channel, name(what)),
+        (Expectation::Exit, Some(_)) => {
+            let seconds = request.settled.as_ref().map_or(0.0, |(_, settled)| settled.waited as f64 / 1e9);
+            format!(
+                "the {} on {} was accepted, and the process had not ended {seconds:.0} s later: shutdown stuck",
+                asked.msg_type(),
+                asked.channel
+            )
+        }
         (_, Some(ladder)) => {
             format!("the {} on {} never got its {}: {}", asked.msg_type(), asked.channel, name(what), ladder.kind.replace('_', " "))
         }

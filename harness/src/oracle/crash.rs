@@ -24,7 +24,7 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
             (None, None) => "for an unknown reason".to_owned(),
         };
         let by_interrupt = is_by_interrupt(episode, line, exited);
-        let pending = episode.requests.iter().rev().find(|request| request.replies.is_empty() && episode.asked(request).line < line);
+        let pending = pending(episode, line);
         let doing = pending.map_or_else(|| "while idle".to_owned(), |request| format!("after {}", doing(episode, request)));
         let doing = if by_interrupt { BY_INTERRUPT.to_owned() } else { doing };
         let about = pending.map_or(About::Line(line), About::Request);
@@ -33,7 +33,7 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
         finding.kind = Kind::Crash;
         finding.lines.push(line);
         finding.excerpt.push(format!("! exit {how}"));
-        finding.evidence = serde_json::json!({ "code": exited.code, "signal": exited.signal, "stderr": last_words(episode) });
+        finding.evidence = serde_json::json!({ "code": exited.code, "signal": exited.signal, "stderr": last_words(episode, "stderr"), "stdout": last_words(episode, "stdout") });
         // Where the interrupt itself was deadly, whatever else was done has no part in it.
         let deeds = deeds(episode, line).filter(|deed| !by_interrupt || matches!(deed, Deed::Interrupt));
         let mut rules: Vec<String> = deeds.flat_map(|deed| bench.survivals(episode, &deed)).collect();
@@ -63,6 +63,19 @@ pub(super) fn repeats_deadly_interrupt(charge: &Charge, all: &[Charge]) -> bool 
     deadly(charge) && !plain(charge) && all.iter().any(|other| deadly(other) && plain(other))
 }
 
+/// The request that the kernel was about when it ended: the first that waited for its reply then.
+fn pending(episode: &Episode, line: u64) -> Option<&Request> {
+    let waits = |request: &&Request| {
+        let given_up = request.settled.as_ref().is_some_and(|(settled, _)| *settled < line);
+        request.replies.is_empty() && !given_up && episode.asked(request).line < line
+    };
+    episode
+        .requests
+        .iter()
+        .find(waits)
+        .or_else(|| episode.requests.iter().rev().find(|request| episode.asked(request).line < line && request.replies.is_empty()))
+}
+
 /// What the kernel may have died of, the likeliest first. A reply to one that has left may kill it at any time after.
 fn deeds(episode: &Episode, line: u64) -> impl Iterator<Item = Deed> {
     unanswered_disconnect(episode, line).into_iter().chain(deeds_until(episode, line).into_iter().rev().flatten())
@@ -77,10 +90,10 @@ fn doing(episode: &Episode, request: &Request) -> String {
     }
 }
 
-/// The end of what the process wrote to stderr.
-fn last_words(episode: &Episode) -> String {
+/// The end of what the process wrote to a stream; some kernels log to stdout.
+fn last_words(episode: &Episode, stream: &str) -> String {
     let chunks = episode.events.iter().filter_map(|happened| match &happened.event {
-        Event::Output(output) if output.stream == "stderr" => Some(output.text.0.as_slice()),
+        Event::Output(output) if output.stream == stream => Some(output.text.0.as_slice()),
         _ => None,
     });
     let bytes: Vec<u8> = chunks.flatten().copied().collect();

@@ -15,6 +15,8 @@ const REPLY_ROUND_TRIPS: u32 = 100;
 /// while it executes code, fewer where nothing was asked that should be much work.
 const PATIENCE: u32 = 12;
 const PATIENCE_WITHOUT_CODE: u32 = 3;
+/// The shortest time after which a process that promised to end counts as stuck.
+const EXIT_AT_LEAST: Duration = Duration::from_secs(12);
 /// How many round trips after the first half of an answer the other half is asked after.
 const HALF_ROUND_TRIPS: u32 = 20;
 const HALF_AT_LEAST: Duration = Duration::from_millis(50);
@@ -64,6 +66,11 @@ impl Deadlines {
     /// From a request, or the last sign of work on it, to its reply.
     pub fn reply(self) -> Duration {
         (self.round_trip * REPLY_ROUND_TRIPS).clamp(REPLY_AT_LEAST, REPLY_AT_MOST).mul_f64(self.scale)
+    }
+
+    /// From an accepted shutdown to the end of the process: what holds some kernels up for ten seconds is late, and no lockup.
+    pub fn exit(self) -> Duration {
+        self.reply().max(EXIT_AT_LEAST.mul_f64(self.scale))
     }
 
     /// From the questions of the probe ladder to their answers: they come on top of a deadline that was missed.

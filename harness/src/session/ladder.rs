@@ -64,6 +64,10 @@ impl Session {
             asked.push((channel, id));
         }
         let answers = self.hear(&owed.client, &asked)?;
+        if answers.contains(&(Channel::Shell, true)) {
+            // What the probes woke may still be on its way, and is no answer that never comes.
+            self.linger(self.deadlines.optional())?;
+        }
         let spins = before.zip(self.take_look()).is_some_and(|(before, after)| before.cpu_percent(&after) >= SPINNING_PERCENT);
         // Code that the user runs may well take the CPU.
         let spins = spins && !self.ledger.runs_code();
@@ -78,6 +82,15 @@ impl Session {
             evidence: serde_json::to_value(snapshot).unwrap_or_default(),
         }));
         self.recorder.flush()?;
+        Ok(())
+    }
+
+    /// Takes in what comes within a while.
+    fn linger(&mut self, time: Duration) -> Result<(), SessionError> {
+        let until = Instant::now() + time;
+        while Instant::now() < until && !self.has_exited() && !self.cancel.is_set() && !self.flow.is_flood() {
+            self.receive(until)?;
+        }
         Ok(())
     }
 

@@ -176,6 +176,7 @@ impl Session {
         match (self.extended.get(id), self.need_not_come(owed)) {
             (Some(&later), _) => later,
             (None, true) => since + self.deadlines.optional(),
+            (None, false) if leaving.is_some() => since + self.deadlines.exit(),
             (None, false) => since + self.deadlines.reply(),
         }
     }

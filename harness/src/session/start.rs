@@ -16,6 +16,9 @@ use crate::spec::Version;
 use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Expectation, Noted, Recorder, Why};
 use crate::wire::{Channel, ConnectionInfo, Json};
 
+/// The silence on iopub that jupyter_client waits for before it calls a kernel ready.
+const QUIET: Duration = Duration::from_millis(200);
+
 /// Round trips that calibrate the deadlines.
 const CALIBRATIONS: usize = 5;
 
@@ -183,6 +186,19 @@ impl Session {
     pub fn round_trip(&mut self) -> Result<bool, SessionError> {
         let id = self.ask("a", Channel::Shell, "ready")?;
         Ok(self.settle(&[id])? == Settlement::Done)
+    }
+
+    /// Takes in what comes, until nothing did for as long as front ends wait for that after a start.
+    pub(super) fn let_settle(&mut self) -> Result<(), SessionError> {
+        let mut heard = self.flow.messages();
+        let mut until = Instant::now() + QUIET;
+        while Instant::now() < until && !self.has_exited() && !self.cancel.is_set() && !self.flow.is_flood() {
+            self.receive(until)?;
+            if self.flow.messages() > heard {
+                (heard, until) = (self.flow.messages(), Instant::now() + QUIET);
+            }
+        }
+        Ok(())
     }
 
     /// Takes note of what the kernel says about itself, the first time that it does.

@@ -92,7 +92,7 @@ fn one_that_ignores_every_request_to_end_is_ended() {
     let bench = Bench::new();
     let run = bench.play("ignores-sigterm", select);
     assert_eq!(run.keeps_within(64, 30.0).code, Some(3));
-    Results::of(&bench, select).finds("LIFE-05", "lockup", "exit");
+    Results::of(&bench, select).finds("LIFE-05", "lockup", "had not ended");
 }
 
 #[test]

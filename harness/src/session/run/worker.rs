@@ -11,7 +11,7 @@ use crate::plan::Plan;
 use crate::session::kernel::{Lives, StartError, Target};
 use crate::session::{About, Played, Session, SessionError, Starting, Suspicion};
 use crate::spec::{Profile, Scenario, Spec};
-use crate::trace::{End, Event, Noted, Recorder, ScenarioEnded, ScenarioOutcome};
+use crate::trace::{End, Event, Expectation, Noted, Recorder, ScenarioEnded, ScenarioOutcome};
 
 /// How often a kernel is tried to be started that has started before.
 const STARTS: u32 = 3;
@@ -36,6 +36,8 @@ pub(super) struct Worker<'a, F> {
     started: u64,
     about: Option<About>,
     profile: Option<Arc<Profile>>,
+    /// Whether a kernel died of its first plan: then later ones get a moment after their first answer, as front ends grant it.
+    tender: bool,
     /// Suspicions that are no news any more.
     confirmed: BTreeSet<Suspicion>,
     skipped: Vec<(String, String)>,
@@ -73,6 +75,7 @@ impl<'a, F: Follow> Worker<'a, F> {
             started: 0,
             about: None,
             profile: None,
+            tender: false,
             confirmed: BTreeSet::new(),
             skipped: Vec::new(),
             played: 0,
@@ -145,7 +148,9 @@ impl<'a, F: Follow> Worker<'a, F> {
             shown += u32::from(news || played.died);
             // What never showed needs no confirmation, what showed twice has it, and a running kernel can't be had afresh.
             if shown == CONFIRMED {
-                self.confirmed.extend(played.suspicions.into_iter().filter(|suspicion| suspicion.certain || suspicion.interrupted));
+                let lasting =
+                    |suspicion: &Suspicion| suspicion.certain || suspicion.interrupted || suspicion.missing == [Expectation::Exit];
+                self.confirmed.extend(played.suspicions.into_iter().filter(lasting));
                 return Ok(());
             }
             if shown == 0 || played.cancelled || self.is_joined() {
@@ -185,11 +190,12 @@ impl<'a, F: Follow> Worker<'a, F> {
         self.prepare_spare();
         tell(&self.tell, Progress::Started { scenario: plan.scenario.clone(), attempt });
         let Some(session) = &mut self.kernel else { panic!("need_kernel gives a kernel or an error") };
-        let (began, waited) = (Instant::now(), session.waited());
+        let (began, waited, first) = (Instant::now(), session.waited(), !session.has_played());
         let played = session.play(plan, attempt)?;
         let (took, kernel) = (began.elapsed(), session.waited() - waited);
         self.timings.kernel += kernel.min(took);
         self.timings.messages += session.messages();
+        self.tender |= played.died && first;
         self.played += usize::from(attempt == 1);
         let outcome = if played.completed { ScenarioOutcome::Completed } else { ScenarioOutcome::Abandoned };
         self.show()?;
@@ -219,8 +225,13 @@ impl<'a, F: Follow> Worker<'a, F> {
             Some(session) => session,
             None => self.start()?,
         };
-        self.timings.starting += began.elapsed();
         self.take_into_use(session, scale);
+        if self.tender
+            && let Some(session) = &mut self.kernel
+        {
+            session.let_settle()?;
+        }
+        self.timings.starting += began.elapsed();
         Ok(())
     }
 
