@@ -175,9 +175,10 @@ impl Session {
         let since = [Some(self.last_news), fence, leaving].into_iter().flatten().fold(owed.sent, Instant::max);
         match (self.extended.get(id), self.need_not_come(owed)) {
             (Some(&later), _) => later,
-            (None, true) => since + self.deadlines.optional(),
+            // While code runs it may well be that which holds an answer up, on control too.
+            (None, true) if !self.ledger.runs_code() => since + self.deadlines.optional(),
             (None, false) if leaving.is_some() => since + self.deadlines.exit(),
-            (None, false) => since + self.deadlines.reply(),
+            (None, _) => since + self.deadlines.reply(),
         }
     }
 
