@@ -13,7 +13,7 @@ use super::request::{Request, Role};
 use super::seen::Direction;
 use super::types::Types;
 use super::verdict::Verdict;
-use crate::trace::{Event, Expectation, Ladder, Why};
+use crate::trace::{Event, Expectation, Ladder, Why, own_steps};
 use crate::wire::Channel;
 
 /// What checks must not hold against the kernel a second time.
@@ -218,7 +218,7 @@ fn is_loose(id: &str) -> bool {
 /// kernel is stuck with.
 fn stuck_before<'a>(episode: &'a Episode, request: &Request) -> Option<&'a Request> {
     let asked = episode.asked(request);
-    let own = asked.step.as_deref() == Some("fence");
+    let own = asked.step.as_deref() == Some(own_steps::FENCE);
     let same = |other: &&Request| {
         let before = episode.asked(other);
         before.client == asked.client && before.channel == asked.channel && before.line < asked.line

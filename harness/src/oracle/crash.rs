@@ -63,17 +63,12 @@ pub(super) fn repeats_deadly_interrupt(charge: &Charge, all: &[Charge]) -> bool 
     deadly(charge) && !plain(charge) && all.iter().any(|other| deadly(other) && plain(other))
 }
 
-/// The request that the kernel was about when it ended: the first that waited for its reply then.
+/// The request that the kernel was about when it ended: the first that waited for its reply then, or else the last that never
+/// got one.
 fn pending(episode: &Episode, line: u64) -> Option<&Request> {
-    let waits = |request: &&Request| {
-        let given_up = request.settled.as_ref().is_some_and(|(settled, _)| *settled < line);
-        request.replies.is_empty() && !given_up && episode.asked(request).line < line
-    };
-    episode
-        .requests
-        .iter()
-        .find(waits)
-        .or_else(|| episode.requests.iter().rev().find(|request| episode.asked(request).line < line && request.replies.is_empty()))
+    let unanswered = || episode.requests.iter().filter(|request| request.replies.is_empty() && episode.asked(request).line < line);
+    let given_up = |request: &Request| request.settled.as_ref().is_some_and(|(settled, _)| *settled < line);
+    unanswered().find(|request| !given_up(request)).or_else(|| unanswered().next_back())
 }
 
 /// What the kernel may have died of, the likeliest first. A reply to one that has left may kill it at any time after.

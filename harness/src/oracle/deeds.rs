@@ -4,7 +4,7 @@ use super::checks::Deed;
 use super::episode::Episode;
 use super::request::Request;
 use super::seen::Direction;
-use crate::trace::Event;
+use crate::trace::{Event, own_steps};
 
 /// What the clients did before a request that may have harmed the kernel: the last deed that was not a request answered as it should be,
 /// then the last deed of any kind.
@@ -31,7 +31,7 @@ pub(super) fn unanswered_disconnect(episode: &Episode, line: u64) -> Option<Deed
 
 /// The last deed before a line; of messages only those that may count. The session's own questions do not.
 pub(super) fn last_deed(episode: &Episode, line: u64, counts: impl Fn(usize) -> bool) -> Option<Deed> {
-    let own = |step: &Option<String>| step.as_deref().is_some_and(|step| ["ready", "fence", "probe"].contains(&step));
+    let own = |step: &Option<String>| step.as_deref().is_some_and(|step| own_steps::ALL.contains(&step));
     let messages = episode
         .sent
         .iter()

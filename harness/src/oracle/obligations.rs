@@ -119,8 +119,8 @@ impl When {
                 asks && is_pending_execution(episode, other, line)
             }),
             Self::InputInterrupted => request.is_some_and(|request| !request.inputs.is_empty()) && interrupts(episode) > 0,
-            Self::Signalled => request.is_some_and(|request| signals(episode).any(|line| line > episode.asked(request).line)),
-            Self::AskedToStop => request.is_some_and(|request| interrupt_requests(episode).any(|line| line > episode.asked(request).line)),
+            Self::Signalled => request.is_some_and(|request| signals(episode).any(|at| at > episode.asked(request).line)),
+            Self::AskedToStop => request.is_some_and(|request| interrupt_requests(episode).any(|at| at > episode.asked(request).line)),
             Self::Odd => request.is_some_and(|request| is_wrong(episode, request)),
             Self::Plain => request.is_none_or(|request| !is_wrong(episode, request)),
             Self::InputAnswered => {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::kernel::{Progress, snapshot};
 use super::ledger::Owed;
 use super::{Session, SessionError};
-use crate::trace::{Event, Expectation, Facts, Ladder, Probed};
+use crate::trace::{Event, Expectation, Facts, Ladder, Probed, own_steps};
 use crate::wire::Channel;
 
 /// The channels of the ladder, in the order in which they are asked.
@@ -58,8 +58,8 @@ impl Session {
         let mut asked = Vec::new();
         for channel in RUNGS {
             let id = match channel {
-                Channel::Heartbeat => self.beat(&owed.client, b"kernelcheck", Some("probe"), &Facts::new())?,
-                _ => self.ask(&owed.client, channel, "probe")?,
+                Channel::Heartbeat => self.beat(&owed.client, b"kernelcheck", Some(own_steps::PROBE), &Facts::new())?,
+                _ => self.ask(&owed.client, channel, own_steps::PROBE)?,
             };
             asked.push((channel, id));
         }
@@ -88,7 +88,7 @@ impl Session {
     /// Takes in what comes within a while.
     fn linger(&mut self, time: Duration) -> Result<(), SessionError> {
         let until = Instant::now() + time;
-        while Instant::now() < until && !self.has_exited() && !self.cancel.is_set() && !self.flow.is_flood() {
+        while Instant::now() < until && self.may_hear_more() {
             self.receive(until)?;
         }
         Ok(())
@@ -102,12 +102,7 @@ impl Session {
             session.ledger.get(id).is_some_and(|owed| owed.seen.contains(&Expectation::Reply) || owed.seen.contains(&Expectation::Echo))
         };
         let mut waited = vec![None; asked.len()];
-        while (Instant::now() < until || self.behind)
-            && !self.heard_enough(asked, &waited)
-            && !self.cancel.is_set()
-            && !self.has_exited()
-            && !self.flow.is_flood()
-        {
+        while (Instant::now() < until || self.behind) && !self.heard_enough(asked, &waited) && self.may_hear_more() {
             let soon = Instant::now() + self.deadlines.half();
             self.receive(soon.min(until))?;
             for ((_, id), waited) in asked.iter().zip(&mut waited) {

@@ -4,11 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::plan::Object;
-use crate::trace::Expectation;
+use crate::trace::{Expectation, own_steps};
 use crate::wire::Channel;
-
-/// The step's name of a question that is asked after others.
-pub(super) const FENCE: &str = "fence";
 
 /// A request that has not been settled.
 #[derive(Debug, Clone)]
@@ -53,7 +50,7 @@ pub(super) struct Owed {
 impl Owed {
     /// Whether it only asks whether the kernel has passed what was sent before.
     pub(super) fn is_fence(&self) -> bool {
-        self.step.as_deref() == Some(FENCE)
+        self.step.as_deref() == Some(own_steps::FENCE)
     }
 
     /// Whether the process has promised to end.
@@ -143,9 +140,8 @@ impl Ledger {
     pub(super) fn reply_came(&mut self, id: &str) -> bool {
         let Some(owed) = self.open.get(id).filter(|owed| !owed.beside) else { return false };
         let (client, channel, overtaken) = (owed.client.clone(), owed.channel, owed.overtaken);
-        let earlier: Vec<String> = self.order.iter().take_while(|other| *other != id).cloned().collect();
-        for other in earlier {
-            if let Some(other) = self.open.get_mut(&other)
+        for other in self.order.iter().take_while(|other| *other != id) {
+            if let Some(other) = self.open.get_mut(other)
                 && other.client == client
                 && other.channel == channel
                 && !other.beside

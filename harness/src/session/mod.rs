@@ -130,6 +130,11 @@ impl Session {
         self.process.as_ref().is_some_and(|process| process.exited().is_some())
     }
 
+    /// Whether the run goes on, the kernel lives, and it may still be listened to.
+    fn may_hear_more(&self) -> bool {
+        !self.cancel.is_set() && !self.has_exited() && !self.flow.is_flood()
+    }
+
     /// What ends a wait besides an arrival and the clock.
     fn wakers(&self) -> Vec<RawFd> {
         // The kernel's stays readable after its end, which is known then.

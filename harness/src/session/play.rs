@@ -8,7 +8,7 @@ use super::kernel::{InterruptMode, signal_named};
 use super::settle::{Settlement, Suspicion};
 use super::{Session, SessionError, flow};
 use crate::plan::{Action, Await, Object, Outgoing, Owed, Plan, Step};
-use crate::trace::{Bytes, Disconnected, Event, Noted, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Why};
+use crate::trace::{Bytes, Disconnected, Event, Noted, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Why, own_steps};
 use crate::wire::Channel;
 
 /// What one play of a plan came to.
@@ -105,7 +105,7 @@ impl Session {
             return Ok(Some(stop));
         }
         // A kernel that does not follow any more is noticed here, by the client that was there, and not by the next scenario.
-        let probe = self.ask("a", Channel::Shell, "probe")?;
+        let probe = self.ask("a", Channel::Shell, own_steps::PROBE)?;
         self.settle(&[probe]).map(stop)
     }
 

@@ -6,9 +6,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::ledger::{FENCE, Owed};
+use super::ledger::Owed;
 use super::{Session, SessionError};
-use crate::trace::{Event, Expectation, Settled, Why};
+use crate::trace::{Event, Expectation, Settled, Why, own_steps};
 use crate::wire::Channel;
 
 /// How the waiting ended.
@@ -226,7 +226,7 @@ impl Session {
             self.ledger.open().find(|other| other.is_fence() && other.client == client && other.channel == asked && other.sent > sent);
         let fence = match newer {
             Some(other) => other.id.clone(),
-            None => self.ask(&client, asked, FENCE)?,
+            None => self.ask(&client, asked, own_steps::FENCE)?,
         };
         if let Some(owed) = self.ledger.get_mut(id) {
             owed.fence = Some(fence);

@@ -5,15 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::client::{Client, Keys};
-use super::kernel::clash;
 use super::kernel::{
-    Command, ConnectionFile, Greeted, Greeting, InterruptMode, KernelProcess, Launcher, Life, Lives, Reach, Starter, Target,
+    Command, ConnectionFile, Greeted, Greeting, InterruptMode, KernelProcess, Launcher, Life, Lives, Reach, Starter, Target, clash,
 };
 use super::settle::Settlement;
 use super::transport::{Endpoint, Wire};
 use super::{Cancel, Deadlines, Session, SessionError};
 use crate::spec::Version;
-use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Expectation, Noted, Recorder, Why};
+use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Expectation, Noted, Recorder, Why, own_steps};
 use crate::wire::{Channel, ConnectionInfo, Json};
 
 /// The silence on iopub that jupyter_client waits for before it calls a kernel ready.
@@ -184,7 +183,7 @@ impl Session {
     ///
     /// If something on our side failed.
     pub fn round_trip(&mut self) -> Result<bool, SessionError> {
-        let id = self.ask("a", Channel::Shell, "ready")?;
+        let id = self.ask("a", Channel::Shell, own_steps::READY)?;
         Ok(self.settle(&[id])? == Settlement::Done)
     }
 
@@ -192,7 +191,7 @@ impl Session {
     pub(super) fn let_settle(&mut self) -> Result<(), SessionError> {
         let mut heard = self.flow.messages();
         let mut until = Instant::now() + QUIET;
-        while Instant::now() < until && !self.has_exited() && !self.cancel.is_set() && !self.flow.is_flood() {
+        while Instant::now() < until && self.may_hear_more() {
             self.receive(until)?;
             if self.flow.messages() > heard {
                 (heard, until) = (self.flow.messages(), Instant::now() + QUIET);
@@ -244,7 +243,7 @@ impl Session {
     /// way when the first question is answered, and its statuses are then lost to it.
     fn greet(&mut self, client: &str, until: Instant) -> Result<Greeted, SessionError> {
         loop {
-            let id = self.ask(client, Channel::Shell, "ready")?;
+            let id = self.ask(client, Channel::Shell, own_steps::READY)?;
             let heard = self.hear_back(&id, until)?;
             let done = self.ledger.get(&id).is_some_and(|owed| owed.answered());
             self.conclude_greeting(&id, done, heard)?;
@@ -304,7 +303,7 @@ impl Session {
         let hears_all = topics.iter().any(|topic| topic.0.is_empty());
         if !hears_all {
             // It may not hear the statuses that tell; its first reply has to do.
-            let id = self.ask(client, Channel::Shell, "ready")?;
+            let id = self.ask(client, Channel::Shell, own_steps::READY)?;
             self.hear_reply(&id, until)?;
             self.strike_out(&id, Why::Abandoned);
             return Ok(None);

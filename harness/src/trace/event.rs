@@ -9,6 +9,18 @@ use super::Bytes;
 use crate::spec::nearest;
 use crate::wire::{Channel, TransportKind};
 
+/// The names of the steps that are the session's own questions, and no plan's.
+pub mod own_steps {
+    /// Whether the kernel answers at all.
+    pub const READY: &str = "ready";
+    /// Whether the kernel has passed what was sent before.
+    pub const FENCE: &str = "fence";
+    /// Whether the kernel still answers, after a missed deadline or at the end of a scenario.
+    pub const PROBE: &str = "probe";
+    /// All of them.
+    pub const ALL: [&str; 3] = [READY, FENCE, PROBE];
+}
+
 /// What a note is about that tells that another program has a port of the kernel, which could not start for that reason.
 pub const BIND_CLASH: &str = "bind_clash";
 

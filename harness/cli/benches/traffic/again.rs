@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use harness::session::Session;
-use harness::trace::{Event, Record, Why};
+use harness::trace::{Event, Record, Why, own_steps};
 use harness::wire::{Channel, DELIMITER};
 
 use crate::bare::Bare;
@@ -58,7 +58,9 @@ fn again(records: &[Record], bare: &mut Bare) {
     let mut asked = Vec::new();
     for record in records {
         match &record.event {
-            Event::Sent(sent) if !matches!(sent.step.as_deref(), Some("fence" | "probe")) => asked.push(bare.send_again(&sent.frames)),
+            Event::Sent(sent) if !matches!(sent.step.as_deref(), Some(own_steps::FENCE | own_steps::PROBE)) => {
+                asked.push(bare.send_again(&sent.frames))
+            }
             Event::Settled(settled) if asked.contains(&settled.id) => bare.settle(&settled.id, is_replied(records, &settled.id)),
             _ => {}
         }

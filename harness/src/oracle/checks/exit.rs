@@ -6,7 +6,8 @@
 //! - `code`: the exit code of a process that was not ended by a signal of ours
 //! - `unanswered`: the reply does not matter
 //!
-//! A process that our interrupt ended is a matter of the rules about interrupts. That it never ends is a matter of the session's waiting, which tells of it as a lockup; with `unanswered` it is this rule's.
+//! A process that our interrupt ended is a matter of the rules about interrupts. That it never ends is a matter of the session's
+//! waiting, which tells of it as a lockup; with `unanswered` it is this rule's.
 
 use super::Check;
 use super::response::seconds_between;

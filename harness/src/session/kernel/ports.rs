@@ -35,6 +35,7 @@ struct Held {
     port: u16,
     /// Bound, but not listening: who connects early is refused, as by a kernel that is not there yet.
     socket: Option<OwnedFd>,
+    /// Lasts as long as this does.
     _claim: OwnedFd,
 }
 

@@ -237,13 +237,14 @@ impl<'a, F: Follow> Worker<'a, F> {
 
     /// Starts a kernel. Where one has started before, a start that fails is its trouble and not the run's: it is noted, and tried again.
     fn start(&mut self) -> Result<Session, RunError> {
-        for _ in 1..STARTS {
+        let mut left = STARTS;
+        loop {
+            left -= 1;
             match self.starter(Arc::clone(&self.recorder)).start() {
-                Err(SessionError::Start(error)) if self.about.is_some() => self.note_failed_start(&error),
+                Err(SessionError::Start(error)) if self.about.is_some() && left > 0 => self.note_failed_start(&error),
                 other => return Ok(other?),
             }
         }
-        Ok(self.starter(Arc::clone(&self.recorder)).start()?)
     }
 
     fn note_failed_start(&self, error: &StartError) {
