@@ -1,4 +1,7 @@
 //! Every rule file against itself: its passing traces break it in no way and exercise it, its failing traces break it.
+//!
+//! With `KERNELCHECK_SPECS=DIR` in the environment the rules are those of a directory, as they stand there: nothing needs to be built
+//! again while one is written.
 
 use harness::oracle::{Judgement, Oracle};
 use harness::spec::{Rule, RuleTrace, Spec, TraceVerdict};
@@ -7,7 +10,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let spec: &'static Spec = Box::leak(Box::new(Spec::embedded()));
+    let spec: &'static Spec = Box::leak(Box::new(spec()));
     let mut trials =
         vec![Trial::test("the whole spec compiles", || Oracle::new(spec).map(drop).map_err(|errors| errors.to_string().into()))];
     trials.extend(
@@ -17,6 +20,13 @@ fn main() {
             .map(|rule| Trial::test(format!("{} {}", rule.id, rule.name), move || test(spec, rule))),
     );
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn spec() -> Spec {
+    match std::env::var_os("KERNELCHECK_SPECS") {
+        Some(dir) => Spec::load(dir.as_ref()).unwrap_or_else(|mistakes| panic!("{mistakes}")),
+        None => Spec::embedded(),
+    }
 }
 
 fn test(spec: &Spec, rule: &Rule) -> Result<(), Failed> {

@@ -17,6 +17,11 @@ use std::process::ExitCode;
 use args::{Cli, Command};
 use config::Config;
 
+/// A run is to fit beside the kernel it plays with: what a scenario took is given back to the system after it, which glibc's
+/// allocator does late and in parts.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     // Before all else: the guard must be one thread, and is no command for people.

@@ -118,6 +118,9 @@ impl Blame {
             return;
         }
         let is_lockup = ladder.is_some();
+        if !is_lockup && episode.is_damaged(request.sent) {
+            return;
+        }
         let may_lack = is_control_info(episode, request) && episode.kernel.claims().is_some_and(|claimed| claimed < (5, 5));
         let lacks_control = may_lack && !bench.has_answered(&support_key(episode, request));
         let total = ladder.is_some_and(|ladder| is_total(&ladder.kind) && !(lacks_control && ladder.kind == "control_stuck"));

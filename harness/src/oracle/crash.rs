@@ -80,8 +80,7 @@ fn doing(episode: &Episode, request: &Request) -> String {
     let asked = episode.asked(request);
     match asked.facts.get("snippet").and_then(|name| name.as_str()) {
         Some(snippet) => format!("{} ({snippet})", asked.msg_type()),
-        None if asked.msg_type().is_empty() => "a message without a type".to_owned(),
-        None => asked.msg_type().to_owned(),
+        None => asked.name().to_owned(),
     }
 }
 

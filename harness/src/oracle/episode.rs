@@ -7,6 +7,7 @@ use super::kernel::Kernel;
 use super::request::Request;
 use super::seen::{Direction, Seen};
 use crate::trace::{Bytes, Event};
+use crate::wire::{Channel, MalformationKind};
 
 /// What happened between the begin of a scenario and its end, or between two scenarios, in one life of the kernel.
 #[derive(Debug)]
@@ -29,10 +30,23 @@ pub struct Episode {
     pub events: Vec<Happened>,
     /// The clients whose connection the trace tells of, at the end of the episode.
     pub clients: BTreeMap<String, Client>,
+    /// Channels that were broken in it.
+    pub damage: Vec<Damage>,
     pub(super) by_type: HashMap<String, Vec<usize>>,
     pub(super) received: Vec<usize>,
     pub(super) sent: Vec<usize>,
     pub(super) line_range: (u64, u64),
+}
+
+/// A channel of a client whose byte stream was broken: what did not come on it, came odd or came late, tells nothing more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The client.
+    pub client: Arc<str>,
+    /// The channel.
+    pub channel: Channel,
+    /// Line of the last sound message before; what came later may have been lost.
+    pub since: u64,
 }
 
 /// A connected client.
@@ -123,6 +137,40 @@ impl Episode {
     #[must_use]
     pub fn is_accepted(&self, request: &Request) -> bool {
         matches!(self.status_of(request), "ok" | "absent")
+    }
+
+    /// The channels on which a message came that stands inside another.
+    pub(super) fn find_damage(&self) -> Vec<Damage> {
+        let is_spliced = |seen: &Seen| seen.malformations.iter().any(|malformation| malformation.kind == MalformationKind::Spliced);
+        let mut damage: Vec<Damage> = Vec::new();
+        if !self.from_kernel().any(|(_, seen)| is_spliced(seen)) {
+            return damage;
+        }
+        let mut sound: HashMap<(&str, Channel), u64> = HashMap::new();
+        for (_, seen) in self.from_kernel() {
+            let place = (&*seen.client, seen.channel);
+            if is_spliced(seen) {
+                if !damage.iter().any(|known| (&*known.client, known.channel) == place) {
+                    let since = sound.get(&place).copied().unwrap_or(self.line_range.0);
+                    damage.push(Damage { client: Arc::clone(&seen.client), channel: seen.channel, since });
+                }
+            } else {
+                sound.insert(place, seen.line);
+            }
+        }
+        damage
+    }
+
+    /// Whether a message, or what came of a request, may be odd only as the client's channel was broken before it was over.
+    #[must_use]
+    pub fn is_damaged(&self, message: usize) -> bool {
+        let mut touched = vec![message];
+        if let Some(request) = self.request_of(message) {
+            touched.extend([request.sent].iter().chain(&request.replies).chain(&request.iopub));
+        }
+        let last = touched.iter().map(|&message| self.messages[message].line).max().unwrap_or_default();
+        let settled = self.request_of(message).and_then(|request| request.settled.as_ref()).map_or(last, |(line, _)| *line);
+        self.damage.iter().any(|damage| damage.client == self.messages[message].client && settled.max(last) > damage.since)
     }
 
     /// Trace lines from the first to the last event.

@@ -148,12 +148,14 @@ impl Gathering {
                 .iter()
                 .map(|(name, client)| (name.clone(), Client { identity: client.identity.clone(), subscribed: client.subscribed }))
                 .collect(),
+            damage: Vec::new(),
             by_type: HashMap::new(),
             received: Vec::new(),
             sent: Vec::new(),
             line_range: self.lines.take().unwrap_or_default(),
         };
         index(&mut episode);
+        episode.damage = episode.find_damage();
         let ids = add_requests(&mut episode, types);
         for index in 0..episode.messages.len() {
             attach(&mut episode, &ids, index);

@@ -22,6 +22,7 @@ mod finding;
 mod gather;
 mod judgement;
 mod kernel;
+mod long_text;
 mod marks;
 mod obligations;
 mod params;
@@ -39,7 +40,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use checks::check_kinds;
-pub use episode::{Beat, Client, Episode, Happened};
+pub use episode::{Beat, Client, Damage, Episode, Happened};
 pub use finding::{Finding, Kind};
 pub use judgement::{Judgement, RuleVerdict};
 pub use kernel::{Kernel, Started};

@@ -213,7 +213,7 @@ fn rule_for_fault(episode: &Episode, last: &Seen) -> Option<&'static str> {
         return Some(match malformation.kind {
             MalformationKind::NoDelimiter => "ROB-01",
             MalformationKind::MissingParts { .. } => "ROB-02",
-            MalformationKind::SeveralDelimiters => "ROB-15",
+            MalformationKind::SeveralDelimiters | MalformationKind::Spliced => "ROB-15",
             MalformationKind::NotAnObject { .. } => "ROB-04",
             MalformationKind::Json(_) => "ROB-03",
         });

@@ -3,7 +3,7 @@
 //! `content.execution_state`, `header.version`, `parent.msg_id`, `metadata`, `prefix.count`, `buffers`, `type`, `channel`,
 //! `client`, `step`, `fact.stdout`, `malformed`, `role` and `bracket`; each may follow `request.` (the message to the kernel that is the parent) or `reply.`
 //! (its first reply). The role of a message to the kernel is `request`, `notice`, `reply` or `unknown`; its bracket is `none`, `busy`,
-//! `idle` or `both`, as its client saw it; it is `aborted` if a failure before it may have kept it from being run, `interleaved`
+//! `idle` or `both`, as its client saw it; it has `asked` if the kernel sent an input_request for it; it is `aborted` if a failure before it may have kept it from being run, `interleaved`
 //! if another execution was run while it was, and `planned` unless it ended otherwise than the plan expects. `kernel.…` is the kernel's start event, as in `kernel.interrupt_mode`; `info.…` is the content of its latest
 //! `kernel_info_reply`. Behind a part come keys, `[]` for each item, `[0]` for one, `{}` for each
 //! member, and `#` for how many there are: `content.traceback[]`, `content.matches.#`.
@@ -53,6 +53,7 @@ enum Root {
     Aborted,
     Interleaved,
     Planned,
+    Asked,
     Whole,
 }
 
@@ -85,6 +86,7 @@ const ROOTS: &[(&str, Root)] = &[
     ("aborted", Root::Aborted),
     ("interleaved", Root::Interleaved),
     ("planned", Root::Planned),
+    ("asked", Root::Asked),
 ];
 
 /// Why a text is no path.
@@ -227,6 +229,7 @@ impl Path {
             Root::Aborted => truth(request()?.maybe_aborted),
             Root::Interleaved => truth(request()?.interleaved),
             Root::Planned => truth(ends_as_planned(episode, seen)?),
+            Root::Asked => truth(!request()?.inputs.is_empty()),
             Root::Whole => return None,
         })
     }

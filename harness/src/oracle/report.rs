@@ -63,19 +63,37 @@ impl Report<'_> {
 
     /// The rule was broken. The place is the same for the same cause; the title is asked for once a place.
     pub(crate) fn deviation(&mut self, episode: &Episode, about: About<'_>, place: &str, title: impl FnOnce() -> String) {
-        let verdict = match self.rule.severity(&episode.kernel) {
-            RuleVerdict::Fail => Verdict::Fail,
-            RuleVerdict::Warn => Verdict::Warn,
-            RuleVerdict::Record => Verdict::Pass,
-        };
-        self.found(episode, about, place, verdict, title);
+        let verdict = self.verdict(episode);
+        if is_damaged(episode, about) {
+            self.tally.inconclusive += 1;
+        } else {
+            self.found(episode, about, place, verdict, title);
+        }
     }
 
     /// As [`Report::deviation`], but a warning even where the rule would fail: what the catalogue calls milder, or open.
     pub(crate) fn milder_deviation(&mut self, episode: &Episode, about: About<'_>, place: &str, title: impl FnOnce() -> String) {
         let verdict = if self.rule.verdict == RuleVerdict::Record { Verdict::Pass } else { Verdict::Warn };
         let place = &format!("{place} (milder)");
-        self.found(episode, about, place, verdict, title);
+        if is_damaged(episode, about) {
+            self.tally.inconclusive += 1;
+        } else {
+            self.found(episode, about, place, verdict, title);
+        }
+    }
+
+    /// As [`Report::deviation`], of bytes that are wrong by themselves, also on a channel that is broken.
+    pub(crate) fn malformation(&mut self, episode: &Episode, message: usize, place: &str, title: impl FnOnce() -> String) {
+        let verdict = self.verdict(episode);
+        self.found(episode, About::Message(message), place, verdict, title);
+    }
+
+    fn verdict(&self, episode: &Episode) -> Verdict {
+        match self.rule.severity(&episode.kernel) {
+            RuleVerdict::Fail => Verdict::Fail,
+            RuleVerdict::Warn => Verdict::Warn,
+            RuleVerdict::Record => Verdict::Pass,
+        }
     }
 
     fn found(&mut self, episode: &Episode, about: About<'_>, place: &str, verdict: Verdict, title: impl FnOnce() -> String) {
@@ -112,5 +130,16 @@ impl Report<'_> {
             self.inconclusive();
         }
         may
+    }
+}
+
+/// Whether what a finding is about may be odd only as a channel was broken.
+fn is_damaged(episode: &Episode, about: About<'_>) -> bool {
+    match about {
+        _ if episode.damage.is_empty() => false,
+        About::Message(message) => episode.is_damaged(message),
+        About::Messages(messages) => messages.iter().any(|&message| episode.is_damaged(message)),
+        About::Request(request) => episode.is_damaged(request.sent),
+        About::Line(_) => false,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::trace::{Bytes, Facts, Received, Sent};
-use crate::wire::{Channel, DELIMITER, Json, Limits, Malformation, MalformationKind, Part, PartName, decode};
+use crate::wire::{Channel, DELIMITER, Json, Limits, Malformation, Part, PartName, decode};
 
 /// Who a message goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,10 +103,9 @@ impl Reader {
             views[*at] = b"{}";
         }
         let mut decoded = decode(&views, &Limits::default());
-        let several = |malformation: &Malformation| malformation.kind == MalformationKind::SeveralDelimiters;
-        if decoded.malformations.iter().any(several) {
-            // Which frame is which part can't be told.
-            decoded.malformations.retain(several);
+        let hides = |malformation: &Malformation| malformation.kind.hides_parts();
+        if decoded.malformations.iter().any(hides) {
+            decoded.malformations.retain(hides);
             decoded.parts = <[Part<'_>; 4]>::default();
         }
         let sound = decoded.malformations.iter().all(|malformation| malformation.part != Some(PartName::Parent));
@@ -228,6 +227,17 @@ impl Seen {
     #[must_use]
     pub fn msg_type(&self) -> &str {
         self.header_text("msg_type").unwrap_or("")
+    }
+
+    /// Its type, or what else it can be called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match (self.msg_type(), self.part(PartName::Header)) {
+            ("", Some(header)) if header.get("msg_type").is_some() => "a message whose type is no name",
+            ("", Some(header)) if header.is_object() => "a message without a type",
+            ("", _) => "a message without a readable header",
+            (name, _) => name,
+        }
     }
 
     /// The message id.

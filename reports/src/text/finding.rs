@@ -13,7 +13,23 @@ use super::{Look, wrapped};
 /// Characters of one detail.
 const DETAIL: usize = 600;
 
-pub(super) fn block(finding: &Finding, run: &Run, look: &Look, paint: Paint) -> String {
+/// The blocks of all findings: the deviations from one rule share one, which shows the first whole and of the others what was seen.
+pub(super) fn blocks<'a>(run: &'a Run, look: &'a Look, paint: Paint) -> impl Iterator<Item = String> + 'a {
+    let alike = |first: &Finding, next: &Finding| {
+        first.kind == Kind::Deviation && (&first.rule, first.kind, first.verdict) == (&next.rule, next.kind, next.verdict)
+    };
+    run.findings.chunk_by(alike).map(move |findings| {
+        let (first, others) = findings.split_first().expect("a chunk is never empty");
+        let mut text = block(first, run, look, paint);
+        for other in others {
+            text.push_str(&wrapped(&format!("Also: {}", clean(&other.title)), look.width, "  ", "    "));
+            text.push_str(&wrapped(&place(other, look), look.width, "    ", "    "));
+        }
+        text
+    })
+}
+
+fn block(finding: &Finding, run: &Run, look: &Look, paint: Paint) -> String {
     let rule = run.rules.iter().find(|rule| rule.id == finding.rule);
     let name = rule.map_or("", |rule| rule.name.as_str());
     let level = rule.map(|rule| format!(" ({})", rule.level)).unwrap_or_default();

@@ -39,7 +39,7 @@ impl Default for Look {
 pub fn render(run: &Run, look: &Look) -> String {
     let paint = Paint(look.colour);
     let mut blocks = vec![verdict::block(run, look, paint)];
-    blocks.extend(run.findings.iter().map(|found| finding::block(found, run, look, paint)));
+    blocks.extend(finding::blocks(run, look, paint));
     blocks.extend(unsupported(run, look));
     blocks.extend(not_exercised::block(run, look));
     blocks.extend(table::block(run, look, paint));

@@ -7,7 +7,6 @@
 use super::Check;
 use super::shape::name_of;
 use crate::oracle::episode::Episode;
-use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
 use crate::oracle::selector::Selector;
@@ -22,6 +21,7 @@ type Fault = (&'static str, fn(&MalformationKind) -> bool);
 const NAMES: &[Fault] = &[
     ("no-delimiter", |kind| matches!(kind, MalformationKind::NoDelimiter)),
     ("several-delimiters", |kind| matches!(kind, MalformationKind::SeveralDelimiters)),
+    ("spliced", |kind| matches!(kind, MalformationKind::Spliced)),
     ("missing-parts", |kind| matches!(kind, MalformationKind::MissingParts { .. })),
     ("not-an-object", |kind| matches!(kind, MalformationKind::NotAnObject { .. })),
     ("not-json", |kind| matches!(kind, MalformationKind::Json(ProblemKind::NotJson | ProblemKind::Truncated | ProblemKind::Empty))),
@@ -93,7 +93,7 @@ impl Malformed {
         let name = name_of(episode, message);
         let part = malformation.part.map(|part| format!(" in {part}")).unwrap_or_default();
         let place = format!("{name} on {}: {kind}{part}", seen.channel);
-        report.deviation(episode, About::Message(message), &place, || {
+        report.malformation(episode, message, &place, || {
             format!("{name} on {} is malformed: {}", seen.channel, shorten(&malformation.detail, 120))
         });
     }

@@ -97,8 +97,5 @@ fn holds(path: &Path, want: &Want, at: At<'_>) -> Held {
 
 /// The message type, in words where there is none.
 pub(super) fn name_of(episode: &Episode, message: usize) -> &str {
-    match episode.messages[message].msg_type() {
-        "" => "a message without a type",
-        name => name,
-    }
+    episode.messages[message].name()
 }

@@ -14,7 +14,6 @@ use crate::oracle::report::Report;
 use crate::oracle::seen::Seen;
 use crate::oracle::selector::Selector;
 use crate::spec::reader::{Item, Reader};
-use crate::wire::MalformationKind;
 
 struct Signature {
     on: Selector,
@@ -33,7 +32,7 @@ impl Check for Signature {
             let seen = &episode.messages[message];
             let (Some(mac), Some(signature), None) = (&seen.mac, &seen.signature, seen.cut_from) else { continue };
             // With a delimiter too many it can't be told which frame the signature is.
-            if seen.malformations.iter().any(|malformation| malformation.kind == MalformationKind::SeveralDelimiters) {
+            if seen.malformations.iter().any(|malformation| malformation.kind.hides_parts()) {
                 continue;
             }
             report.exercised();

@@ -10,6 +10,7 @@
 use super::Check;
 use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
+use crate::oracle::long_text::{Likeness, LongText};
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
 use crate::oracle::request::Request;
@@ -58,48 +59,65 @@ impl Check for StreamText {
 }
 
 impl StreamText {
-    fn judge_stream(&self, episode: &Episode, request: &Request, name: &str, wanted: &str, report: &mut Report<'_>) {
+    fn judge_stream(&self, episode: &Episode, request: &Request, name: &str, wanted: &LongText, report: &mut Report<'_>) {
         let Some(idle) = request.idle else { return };
         if !is_well_formed(episode, request) {
             return;
         }
-        let text = |until: usize| -> String {
-            let streams = request.iopub.iter().filter(|&&message| message < until).map(|&message| &episode.messages[message]);
-            streams
-                .filter(|seen| seen.msg_type() == "stream" && seen.text("name") == Some(name))
-                .filter_map(|seen| seen.text("text"))
-                .collect()
-        };
-        let whole = text(usize::MAX);
+        let streams = request.iopub.iter().map(|&message| (message, &episode.messages[message]));
+        let whole: Vec<(usize, &str)> = streams
+            .filter(|(_, seen)| seen.msg_type() == "stream" && seen.text("name") == Some(name))
+            .filter_map(|(message, seen)| Some((message, seen.text("text")?)))
+            .collect();
         if self.by_idle {
-            let early = text(idle);
-            // Text that was changed on its way is no matter of time.
-            if !wanted.starts_with(&early) {
-                return;
-            }
-            report.exercised();
-            if early != wanted {
-                let missing = wanted.chars().count() - early.chars().count();
-                let fate = if whole == wanted { "came after it" } else { "did not come before the scenario was over" };
-                report.deviation(episode, About::Message(idle), name, || {
-                    format!("{missing} characters of {name} were missing at idle and {fate}")
-                });
-            }
+            Self::judge_early(episode, idle, name, wanted, &whole, report);
+        } else {
+            Self::judge_whole(episode, request, name, wanted, &whole, report);
+        }
+    }
+
+    fn judge_early(episode: &Episode, idle: usize, name: &str, wanted: &LongText, whole: &[(usize, &str)], report: &mut Report<'_>) {
+        let pieces = || whole.iter().map(|(_, piece)| *piece);
+        let early = || whole.iter().filter(|(message, _)| *message < idle).map(|(_, piece)| *piece);
+        // Text that was changed on its way is no matter of time.
+        if wanted.compare(early()) == Likeness::Other {
             return;
         }
-        if whole != wanted && wanted.starts_with(&whole) {
+        report.exercised();
+        if wanted.compare(early()) != Likeness::Same {
+            let missing = wanted.characters() - early().map(|piece| piece.chars().count()).sum::<usize>();
+            let fate =
+                if wanted.compare(pieces()) == Likeness::Same { "came after it" } else { "did not come before the scenario was over" };
+            report.deviation(episode, About::Message(idle), name, || {
+                format!("{missing} characters of {name} were missing at idle and {fate}")
+            });
+        }
+    }
+
+    fn judge_whole(
+        episode: &Episode,
+        request: &Request,
+        name: &str,
+        wanted: &LongText,
+        whole: &[(usize, &str)],
+        report: &mut Report<'_>,
+    ) {
+        let likeness = wanted.compare(whole.iter().map(|(_, piece)| *piece));
+        if likeness == Likeness::Begin {
             report.inconclusive();
             return;
         }
         report.exercised();
-        if whole != wanted {
-            let place = format!("{name} {}", kind_of(&whole, wanted));
-            let about =
-                request.iopub.iter().rev().find(|&&message| episode.messages[message].msg_type() == "stream").copied().unwrap_or(idle);
-            report.deviation(episode, About::Message(about), &place, || {
-                format!("the pieces of {name} do not give the text that was written: {}", difference(&whole, wanted))
-            });
+        if likeness == Likeness::Same {
+            return;
         }
+        let kind = if likeness == Likeness::More { "with more" } else { "changed" };
+        let streams = || request.iopub.iter().rev().find(|&&message| episode.messages[message].msg_type() == "stream").copied();
+        let about = streams().or(request.idle).unwrap_or(request.sent);
+        report.deviation(episode, About::Message(about), &format!("{name} {kind}"), || {
+            let whole: String = whole.iter().map(|(_, piece)| *piece).collect();
+            format!("the pieces of {name} do not give the text that was written: {}", difference(&whole, &wanted.to_text()))
+        });
     }
 }
 
@@ -107,10 +125,6 @@ impl StreamText {
 fn is_well_formed(episode: &Episode, request: &Request) -> bool {
     let streams = request.iopub.iter().map(|&message| &episode.messages[message]).filter(|seen| seen.msg_type() == "stream");
     streams.into_iter().all(|seen| seen.text("text").is_some() && matches!(seen.text("name"), Some("stdout" | "stderr")))
-}
-
-fn kind_of(found: &str, wanted: &str) -> &'static str {
-    if found.starts_with(wanted) { "with more" } else { "changed" }
 }
 
 /// Whether the code ran as the plan says, and the client saw all of it.
@@ -126,16 +140,16 @@ fn tells(episode: &Episode, request: &Request) -> bool {
 }
 
 /// The text that the plan says is written to a stream.
-fn expected(asked: &Seen, name: &str) -> Option<String> {
+fn expected(asked: &Seen, name: &str) -> Option<LongText> {
     if let Some(text) = asked.facts.get(name) {
-        return text.as_str().map(str::to_owned);
+        return text.as_str().map(|text| LongText::from(text.to_owned()));
     }
     if let Some(numbers) = asked.facts.get("numbers").and_then(|numbers| numbers.as_u64()).filter(|_| name == "stdout") {
-        return Some((0..numbers.min(LONGEST / 8)).map(|number| format!("{number}\n")).collect());
+        return Some(LongText::from((0..numbers.min(LONGEST / 8)).map(|number| format!("{number}\n")).collect::<String>()));
     }
     let repeat = asked.facts.get(&format!("{name}_repeat"))?;
     let (text, times) = (repeat.get("text")?.as_str()?, repeat.get("times")?.as_u64()?);
     let then = repeat.get("then").and_then(|then| then.as_str()).unwrap_or("");
     let times = usize::try_from(times.min(LONGEST / text.len().max(1) as u64)).ok()?;
-    Some(text.repeat(times) + then)
+    Some(LongText::repeated(text, times, then))
 }

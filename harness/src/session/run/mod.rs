@@ -8,6 +8,7 @@ mod worker;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -151,24 +152,27 @@ impl From<SessionError> for RunError {
     }
 }
 
-/// Scenarios that are still to be played, for all workers.
+/// Scenarios that are still to be played, for all workers, and whether any of them ever had an answer of the kernel.
 #[derive(Clone)]
-struct Queue(Arc<Mutex<VecDeque<usize>>>);
+struct Queue {
+    left: Arc<Mutex<VecDeque<usize>>>,
+    has_answered: Arc<AtomicBool>,
+}
 
 impl Queue {
     /// Those that share a kernel come first, so that the kernels of the others are started meanwhile.
     fn new(options: &RunOptions, spec: &Spec) -> Self {
         let mut order = options.scenarios.clone();
         order.sort_by_key(|&index| spec.scenarios[index].fresh);
-        Self(Arc::new(Mutex::new(order.into())))
+        Self { left: Arc::new(Mutex::new(order.into())), has_answered: Arc::default() }
     }
 
     fn next(&self) -> Option<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
     fn is_empty(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 }
 

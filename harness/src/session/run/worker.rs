@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -235,13 +236,15 @@ impl<'a, F: Follow> Worker<'a, F> {
         Ok(())
     }
 
-    /// Starts a kernel. Where one has started before, a start that fails is its trouble and not the run's: it is noted, and tried again.
+    /// Starts a kernel. Where one has answered before, this worker's or another's, a start that fails is its trouble and not the run's: it is noted, and tried again.
     fn start(&mut self) -> Result<Session, RunError> {
         let mut left = STARTS;
         loop {
             left -= 1;
             match self.starter(Arc::clone(&self.recorder)).start() {
-                Err(SessionError::Start(error)) if self.about.is_some() && left > 0 => self.note_failed_start(&error),
+                Err(SessionError::Start(error)) if self.queue.has_answered.load(Ordering::Relaxed) && left > 0 => {
+                    self.note_failed_start(&error);
+                }
                 other => return Ok(other?),
             }
         }
@@ -267,6 +270,7 @@ impl<'a, F: Follow> Worker<'a, F> {
     }
 
     fn take_into_use(&mut self, mut session: Session, scale: f64) {
+        self.queue.has_answered.store(true, Ordering::Relaxed);
         session.record_to(&self.recorder);
         session.be_patient(scale);
         if self.about.is_none() {

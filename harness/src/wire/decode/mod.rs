@@ -73,7 +73,12 @@ pub enum MalformationKind {
     },
     /// A part is not standard JSON.
     Json(ProblemKind),
+    /// A part holds the begin of another message as it is framed on a connection: the peer wrote one message into another.
+    Spliced,
 }
+
+/// How ZMTP frames the delimiter: more frames follow, nine bytes, and these.
+const FRAMED_DELIMITER: &[u8] = b"\x01\x09<IDS|MSG>";
 
 /// Reads a multipart message, the frames of one receive call.
 #[must_use]
@@ -107,6 +112,9 @@ pub fn decode_some<'a, F: AsRef<[u8]>>(frames: &'a [F], limits: &Limits, wanted:
         Some(bytes) => Part { bytes: Some(bytes), value: None },
         None => Part::default(),
     });
+    if !malformations.is_empty() {
+        malformations.extend(find_splice(&parts));
+    }
     let (prefix, buffers) = (frames[..delimiter].to_vec(), buffers.to_vec());
     Decoded { prefix, signature: fixed.first().copied(), parts, buffers, malformations }
 }
@@ -115,6 +123,17 @@ fn without_delimiter(frames: Vec<&[u8]>) -> Decoded<'_> {
     let detail = format!("none of {} frames is the delimiter", frames.len());
     let malformation = Malformation { kind: MalformationKind::NoDelimiter, part: None, detail };
     Decoded { prefix: frames, signature: None, parts: <[Part<'_>; 4]>::default(), buffers: Vec::new(), malformations: vec![malformation] }
+}
+
+/// JSON can't hold these bytes, so that they tell of nothing else.
+fn find_splice(parts: &[Part<'_>]) -> Option<Malformation> {
+    let is_spliced = |part: &&Part<'_>| {
+        let windows = part.bytes.unwrap_or_default().windows(FRAMED_DELIMITER.len());
+        windows.into_iter().any(|window| window == FRAMED_DELIMITER)
+    };
+    let name = PartName::ALL.into_iter().zip(parts).find(|(_, part)| is_spliced(part))?.0;
+    let detail = format!("{name} holds frames of another message, written between its own bytes");
+    Some(Malformation { kind: MalformationKind::Spliced, part: Some(name), detail })
 }
 
 fn decode_part<'a>(name: PartName, bytes: &'a [u8], limits: &Limits, found: &mut Vec<Malformation>) -> Part<'a> {
@@ -130,6 +149,14 @@ fn decode_part<'a>(name: PartName, bytes: &'a [u8], limits: &Limits, found: &mut
         found.push(Malformation { kind, part: Some(name), detail });
     }
     Part { bytes: Some(bytes), value: parsed.value }
+}
+
+impl MalformationKind {
+    /// Whether it can't be told which bytes are which part.
+    #[must_use]
+    pub fn hides_parts(self) -> bool {
+        matches!(self, Self::SeveralDelimiters | Self::Spliced)
+    }
 }
 
 impl<'a> Decoded<'a> {

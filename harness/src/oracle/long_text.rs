@@ -1,0 +1,113 @@
+//! Texts of many megabytes, compared piece by piece with what was wanted and never put together.
+
+/// Bytes of the stretch that a repeated text is compared by.
+const STRETCH: usize = 4096;
+
+/// A text that is wanted: some text, many times over, and an end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LongText {
+    /// The text, so often that it is worth a comparison.
+    stretch: String,
+    stretches: usize,
+    /// What is left of the repetitions, and the end.
+    rest: String,
+}
+
+/// How a text in pieces is like the one that is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Likeness {
+    /// They are the same.
+    Same,
+    /// It is only the begin of it.
+    Begin,
+    /// It begins with it, and goes on.
+    More,
+    /// They part.
+    Other,
+}
+
+impl From<String> for LongText {
+    fn from(text: String) -> Self {
+        Self { stretch: String::new(), stretches: 0, rest: text }
+    }
+}
+
+impl LongText {
+    /// `text` so many times, and then `then`.
+    pub(super) fn repeated(text: &str, times: usize, then: &str) -> Self {
+        let at_once = (STRETCH / text.len().max(1)).max(1);
+        Self { stretch: text.repeat(at_once), stretches: times / at_once, rest: text.repeat(times % at_once) + then }
+    }
+
+    /// Compares it with a text in pieces.
+    pub(super) fn compare<'a>(&self, found: impl Iterator<Item = &'a str>) -> Likeness {
+        let mut wanted = self.pieces();
+        let mut left: &[u8] = b"";
+        for piece in found {
+            let mut piece = piece.as_bytes();
+            while !piece.is_empty() {
+                if left.is_empty() {
+                    let Some(next) = wanted.next() else { return Likeness::More };
+                    left = next.as_bytes();
+                    continue;
+                }
+                let both = piece.len().min(left.len());
+                if piece[..both] != left[..both] {
+                    return Likeness::Other;
+                }
+                (piece, left) = (&piece[both..], &left[both..]);
+            }
+        }
+        if left.is_empty() && wanted.all(str::is_empty) { Likeness::Same } else { Likeness::Begin }
+    }
+
+    /// How many characters it has.
+    pub(super) fn characters(&self) -> usize {
+        self.stretch.chars().count() * self.stretches + self.rest.chars().count()
+    }
+
+    /// All of it.
+    pub(super) fn to_text(&self) -> String {
+        self.pieces().collect()
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = &str> {
+        std::iter::repeat_n(self.stretch.as_str(), self.stretches).chain([self.rest.as_str()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn like(wanted: &LongText, found: &[&str]) -> Likeness {
+        wanted.compare(found.iter().copied())
+    }
+
+    #[test]
+    fn pieces_need_not_fall_together() {
+        let wanted = LongText::repeated("ab", 5000, "\n");
+        let text = "ab".repeat(5000) + "\n";
+        assert_eq!((wanted.to_text(), wanted.characters()), (text.clone(), text.len()));
+        for cut in [0, 1, 4095, 4096, 4097, text.len()] {
+            let (head, tail) = text.split_at(cut);
+            assert_eq!(like(&wanted, &[head, "", tail]), Likeness::Same, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_differs_from_what_is_wrong() {
+        let wanted = LongText::repeated("x", 9000, "end");
+        assert_eq!(like(&wanted, &[]), Likeness::Begin);
+        assert_eq!(like(&wanted, &[&"x".repeat(9000), "en"]), Likeness::Begin);
+        assert_eq!(like(&wanted, &[&"x".repeat(9000), "end", "x"]), Likeness::More);
+        assert_eq!(like(&wanted, &[&"x".repeat(8999), "end"]), Likeness::Other);
+    }
+
+    #[test]
+    fn nothing_is_wanted_and_nothing_came() {
+        assert_eq!(like(&LongText::from(String::new()), &["", ""]), Likeness::Same);
+        assert_eq!(like(&LongText::repeated("", 7, ""), &[]), Likeness::Same);
+        assert_eq!(like(&LongText::from(String::new()), &["x"]), Likeness::More);
+    }
+}
