@@ -9,6 +9,7 @@ use super::marks::{mark_aborted, mark_copies, mark_interleaved};
 use super::request::Request;
 use super::seen::{Direction, Reader, Seen};
 use super::types::Types;
+use super::words::digest;
 use crate::trace::{Bytes, Connected, Event, Facts, Record};
 use crate::wire::{Channel, Json};
 
@@ -21,7 +22,8 @@ pub(crate) struct Gathering {
     reader: Reader,
     clients: BTreeMap<String, Subscriber>,
     messages: Vec<Seen>,
-    sent_ids: HashSet<String>,
+    /// Digests of the ids of all messages that were sent.
+    sent_ids: HashSet<u64>,
     purposes: BTreeMap<String, Facts>,
     beats: Vec<Beat>,
     events: Vec<Happened>,
@@ -65,7 +67,7 @@ impl Gathering {
                     }
                 }
                 seen.known = Json::Object(seen.facts.iter().map(|(name, value)| (name.clone(), Json::from(value.clone()))).collect());
-                self.sent_ids.extend(seen.msg_id().map(str::to_owned));
+                self.sent_ids.extend(seen.msg_id().map(|id| digest(id.as_bytes())));
                 self.messages.push(seen);
             }
             Event::Received(received) => {
@@ -74,7 +76,7 @@ impl Gathering {
                     client.answered |= received.channel != Channel::Iopub;
                 }
                 let mut seen = self.reader.received(record.t, line, received);
-                seen.parent_known = seen.parent_id().is_some_and(|id| self.sent_ids.contains(id));
+                seen.parent_known = seen.parent_id().is_some_and(|id| self.sent_ids.contains(&digest(id.as_bytes())));
                 self.messages.push(seen);
             }
             event => {

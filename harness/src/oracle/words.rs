@@ -1,4 +1,6 @@
-//! Values in the sentences of findings.
+//! Values in the sentences of findings, and what is kept of values that are only compared.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::wire::Json;
 
@@ -27,4 +29,12 @@ pub(crate) fn difference(found: &str, wanted: &str) -> String {
     let rest = |text: &str| shorten(&text.chars().skip(same.saturating_sub(10)).collect::<String>(), 40);
     let (found, wanted) = (Json::String(rest(found)), Json::String(rest(wanted)));
     format!("at character {same} it has {found} where {wanted} was wanted")
+}
+
+/// A number that stands for the bytes: of a million different ones, no two have the same but once in forty million runs.
+#[must_use]
+pub(crate) fn digest(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    hasher.finish()
 }

@@ -4,6 +4,7 @@
 //! came. Messages without a signature tell nothing.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Check;
 use super::shape::name_of;
@@ -11,14 +12,15 @@ use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
+use crate::oracle::words::digest;
 use crate::spec::reader::Reader;
-use crate::wire::PartName;
+use crate::wire::{Channel, PartName};
 
 #[derive(Default)]
 struct DistinctSignatures {
     life: u32,
-    /// By client and signature: type, channel and line of the first message that carried it.
-    known: HashMap<(String, Vec<u8>), String>,
+    /// By client and the digest of the signature: channel and line of the first message that carried it.
+    known: HashMap<(Arc<str>, u64), (Channel, u64)>,
 }
 
 pub(super) fn compile(_: &Reader<'_>, _: &Compiler<'_>) -> Option<Box<dyn Check>> {
@@ -36,14 +38,14 @@ impl Check for DistinctSignatures {
             let Some(signature) = seen.signature.as_ref().filter(|signature| !signature.0.is_empty()) else { continue };
             report.exercised();
             let (name, channel) = (name_of(episode, message), seen.channel);
-            let key = (seen.client.to_string(), signature.0.clone());
-            let Some(first) = self.known.get(&key) else {
-                self.known.insert(key, format!("{name} on {channel} at line {}", seen.line));
+            let key = (Arc::clone(&seen.client), digest(&signature.0));
+            let Some((first_channel, line)) = self.known.get(&key) else {
+                self.known.insert(key, (channel, seen.line));
                 continue;
             };
             let place = format!("{name} on {channel}");
             report.deviation(episode, About::Message(message), &place, || {
-                format!("{name} on {channel} has the signature of {first}, so that clients drop it as a replay")
+                format!("{name} on {channel} has the signature of the message on {first_channel} at line {line}, so that clients drop it as a replay")
             });
         }
     }

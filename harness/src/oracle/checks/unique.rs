@@ -7,6 +7,7 @@
 //! The copies of one message at several clients are one message; which channels may copy is a matter of other rules.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Check;
 use super::shape::name_of;
@@ -17,8 +18,8 @@ use crate::oracle::path::Path;
 use crate::oracle::report::Report;
 use crate::oracle::seen::Direction;
 use crate::oracle::selector::Selector;
+use crate::oracle::words::digest;
 use crate::spec::reader::Reader;
-use crate::trace::Bytes;
 use crate::wire::Channel;
 
 struct Unique {
@@ -26,15 +27,17 @@ struct Unique {
     value: Path,
     per_life: bool,
     life: u32,
-    known: HashMap<String, First>,
+    /// By the digest of the value: a run has many thousands.
+    known: HashMap<u64, First>,
 }
 
 /// Where a value was first.
 struct First {
     line: u64,
-    client: String,
+    client: Arc<str>,
     channel: Channel,
-    signature: Option<Bytes>,
+    /// Digest of the signature.
+    signature: u64,
 }
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
@@ -64,19 +67,17 @@ impl Check for Unique {
         }
         for message in self.of.select(episode) {
             let Some(value) = self.value.value(episode, message) else { continue };
-            let key = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let key = value.as_str().map_or_else(|| digest(value.to_string().as_bytes()), |text| digest(text.as_bytes()));
             let seen = &episode.messages[message];
+            let signature = digest(seen.signature.as_ref().map_or(&[][..], |signature| &signature.0));
             report.exercised();
             let Some(first) = self.known.get(&key) else {
-                self.known.insert(
-                    key,
-                    First { line: seen.line, client: seen.client.to_string(), channel: seen.channel, signature: seen.signature.clone() },
-                );
+                self.known.insert(key, First { line: seen.line, client: Arc::clone(&seen.client), channel: seen.channel, signature });
                 continue;
             };
             let is_copy = seen.channel == first.channel
-                && *first.client != *seen.client
-                && (seen.channel == Channel::Iopub || seen.signature == first.signature);
+                && first.client != seen.client
+                && (seen.channel == Channel::Iopub || signature == first.signature);
             if is_copy {
                 continue;
             }
