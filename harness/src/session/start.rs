@@ -220,6 +220,7 @@ impl Session {
             return Ok(greeted);
         }
         let startup = began.elapsed();
+        self.transport.await_links("a", Instant::now() + self.deadlines.half())?;
         let mut round_trips = Vec::with_capacity(CALIBRATIONS);
         for _ in 0..CALIBRATIONS {
             let asked = Instant::now();
@@ -309,6 +310,9 @@ impl Session {
             return Ok(None);
         }
         let greeted = self.greet(client, until)?;
+        if greeted == Greeted::Ready {
+            self.transport.await_links(client, Instant::now() + self.deadlines.half())?;
+        }
         Ok(self.settlement(greeted))
     }
 
@@ -362,6 +366,9 @@ impl Session {
         self.process = Some(Arc::new(process));
         self.last_news = Instant::now();
         let greeted = self.greet("a", Instant::now() + self.deadlines.startup())?;
+        if greeted == Greeted::Ready {
+            self.transport.await_links("a", Instant::now() + self.deadlines.half())?;
+        }
         if greeted == Greeted::Exited
             && let Some(process) = &self.process
             && let Some(text) = clash(process, &self.link)

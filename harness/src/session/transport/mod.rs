@@ -92,6 +92,10 @@ pub trait Transport: Send {
     /// Closes a client's sockets; what was not sent yet is dropped.
     fn close(&mut self, client: &str);
 
+    /// Waits until all sockets of a client have shaken hands with the kernel's, or until `until`; whether they have. What a kernel
+    /// sends to a peer that is not connected yet is lost, and that is no fault of the kernel.
+    fn await_links(&mut self, client: &str, until: Instant) -> Result<bool, TransportError>;
+
     /// Gives frames to a socket.
     fn send(&mut self, client: &str, channel: Channel, frames: &[Frame]) -> Result<(), TransportError>;
 

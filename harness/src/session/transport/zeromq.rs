@@ -1,7 +1,8 @@
 //! The transport that every real front end uses: libzmq.
 
 use std::os::fd::RawFd;
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use super::{Arrival, Endpoint, MESSAGE_LIMIT, Transport, TransportError};
 use crate::wire::{Channel, ConnectionInfo, Frame};
@@ -19,6 +20,10 @@ const RECEIVED_AHEAD: i32 = 20_000;
 /// Messages taken from one socket before the others get their turn.
 const BURST: usize = 256;
 
+/// What monitors are asked to tell: a connection that is ready for messages, and the end of one.
+const LINKED: i32 = zmq::SocketEvent::HANDSHAKE_SUCCEEDED as i32;
+const UNLINKED: i32 = zmq::SocketEvent::DISCONNECTED as i32;
+
 /// How much of each frame of an over-long message is kept, in bytes.
 const KEPT_OF_CUT: usize = 64 << 10;
 
@@ -32,12 +37,26 @@ struct Open {
     client: String,
     channel: Channel,
     socket: zmq::Socket,
+    /// Where libzmq tells what becomes of the socket's connection.
+    monitor: zmq::Socket,
+    linked: bool,
 }
 
 impl ZeroMq {
     /// No sockets yet.
     pub(super) fn new(context: zmq::Context) -> Self {
         Self { context, open: Vec::new() }
+    }
+
+    /// A socket that hears when the connection of another is made or lost.
+    fn monitor(&self, of: &zmq::Socket) -> zmq::Result<zmq::Socket> {
+        /// Several transports share a context, and a name is free only some time after its socket was closed.
+        static MONITORS: AtomicU64 = AtomicU64::new(0);
+        let address = format!("inproc://monitor-{}", MONITORS.fetch_add(1, Ordering::Relaxed));
+        of.monitor(&address, LINKED | UNLINKED)?;
+        let monitor = self.context.socket(zmq::PAIR)?;
+        monitor.connect(&address)?;
+        Ok(monitor)
     }
 
     fn socket(&self, endpoint: &Endpoint, channel: Channel) -> zmq::Result<zmq::Socket> {
@@ -67,17 +86,44 @@ impl Transport for ZeroMq {
     fn open(&mut self, endpoint: &Endpoint, link: &ConnectionInfo) -> Result<(), TransportError> {
         for channel in Channel::ALL {
             let address = link.endpoint(channel);
-            let socket = self
-                .socket(endpoint, channel)
-                .and_then(|socket| socket.connect(&address).map(|()| socket))
-                .map_err(|error| TransportError::Open { channel: channel.name(), endpoint: address, reason: error.to_string() })?;
-            self.open.push(Open { client: endpoint.client.clone(), channel, socket });
+            let connect = || {
+                let socket = self.socket(endpoint, channel)?;
+                let monitor = self.monitor(&socket)?;
+                socket.connect(&address)?;
+                Ok(Open { client: endpoint.client.clone(), channel, socket, monitor, linked: false })
+            };
+            let opened = connect().map_err(|error: zmq::Error| TransportError::Open {
+                channel: channel.name(),
+                endpoint: address.clone(),
+                reason: error.to_string(),
+            });
+            self.open.push(opened?);
         }
         Ok(())
     }
 
     fn close(&mut self, client: &str) {
         self.open.retain(|open| open.client != client);
+    }
+
+    fn await_links(&mut self, client: &str, until: Instant) -> Result<bool, TransportError> {
+        loop {
+            let mut missing = Vec::new();
+            for open in self.open.iter_mut().filter(|open| open.client == client) {
+                open.hear_of_link()?;
+                if !open.linked {
+                    missing.push(open.monitor.as_poll_item(zmq::POLLIN));
+                }
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if missing.is_empty() || left.is_zero() {
+                return Ok(missing.is_empty());
+            }
+            match zmq::poll(&mut missing, milliseconds(left)) {
+                Ok(_) | Err(zmq::Error::EINTR) => {}
+                Err(error) => return Err(trouble("cannot wait", error)),
+            }
+        }
     }
 
     fn send(&mut self, client: &str, channel: Channel, frames: &[Frame]) -> Result<(), TransportError> {
@@ -91,10 +137,7 @@ impl Transport for ZeroMq {
     fn wait(&mut self, until: Instant, wakers: &[RawFd], arrivals: &mut Vec<Arrival>) -> Result<bool, TransportError> {
         let mut items: Vec<zmq::PollItem<'_>> = self.open.iter().map(|open| open.socket.as_poll_item(zmq::POLLIN)).collect();
         items.extend(wakers.iter().map(|&fd| zmq::PollItem::from_fd(fd, zmq::POLLIN)));
-        let timeout = until.saturating_duration_since(Instant::now());
-        // Rounded up, so that a deadline a fraction of a millisecond away is not polled for again and again.
-        let timeout = i64::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i64::MAX);
-        match zmq::poll(&mut items, timeout) {
+        match zmq::poll(&mut items, milliseconds(until.saturating_duration_since(Instant::now()))) {
             Ok(_) | Err(zmq::Error::EINTR) => {}
             Err(error) => return Err(trouble("cannot wait", error)),
         }
@@ -108,7 +151,27 @@ impl Transport for ZeroMq {
     }
 }
 
+/// Rounded up, so that a deadline a fraction of a millisecond away is not polled for again and again.
+fn milliseconds(timeout: Duration) -> i64 {
+    i64::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i64::MAX)
+}
+
 impl Open {
+    /// Takes in what became of the connection since the last time.
+    fn hear_of_link(&mut self) -> Result<(), TransportError> {
+        loop {
+            match self.monitor.recv_multipart(zmq::DONTWAIT) {
+                // An event is its number, in the machine's order, and a value.
+                Ok(frames) => {
+                    let event = frames.first().and_then(|frame| frame.first_chunk()).map(|bytes| u16::from_ne_bytes(*bytes));
+                    self.linked = event.map(i32::from) == Some(LINKED);
+                }
+                Err(zmq::Error::EAGAIN | zmq::Error::EINTR) => return Ok(()),
+                Err(error) => return Err(trouble("cannot hear of connections", error)),
+            }
+        }
+    }
+
     /// Takes what there is, up to a burst; whether more may be left.
     fn drain(&self, arrivals: &mut Vec<Arrival>) -> Result<bool, TransportError> {
         for _ in 0..BURST {
@@ -146,6 +209,43 @@ fn trouble(doing: &'static str, error: zmq::Error) -> TransportError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::TransportKind;
+
+    fn link(dir: &std::path::Path) -> ConnectionInfo {
+        ConnectionInfo {
+            transport: TransportKind::Ipc,
+            ip: dir.join("kernel").display().to_string(),
+            shell_port: 1,
+            iopub_port: 2,
+            stdin_port: 3,
+            control_port: 4,
+            hb_port: 5,
+            key: String::new(),
+            signature_scheme: "hmac-sha256".to_owned(),
+            kernel_name: None,
+            extra: serde_json::Map::new(),
+        }
+    }
+
+    #[test]
+    fn a_client_is_linked_when_the_last_of_its_channels_is_bound() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let link = link(dir.path());
+        let context = zmq::Context::new();
+        let kind = |channel| match channel {
+            Channel::Iopub => zmq::XPUB,
+            Channel::Heartbeat => zmq::REP,
+            _ => zmq::ROUTER,
+        };
+        let kernel = Channel::ALL.map(|channel| context.socket(kind(channel)).expect("a socket"));
+        let bind = |channel: usize| kernel[channel].bind(&link.endpoint(Channel::ALL[channel])).expect("a free name");
+        let mut client = ZeroMq::new(context.clone());
+        client.open(&Endpoint { client: "a".to_owned(), identity: b"a".to_vec(), topics: Vec::new() }, &link).expect("open");
+        (0..4).for_each(bind);
+        assert!(!client.await_links("a", Instant::now() + Duration::from_millis(50)).expect("a verdict"));
+        bind(4);
+        assert!(client.await_links("a", Instant::now() + Duration::from_secs(10)).expect("a verdict"));
+    }
 
     #[test]
     fn an_over_long_message_is_cut_and_says_so() {
