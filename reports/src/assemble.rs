@@ -48,7 +48,7 @@ pub struct Ingredients<'a> {
 pub fn assemble(ingredients: Ingredients<'_>) -> Run {
     let Ingredients { tool, spec, judged, observed, environment, replay, strict } = ingredients;
     let mut target = observed.target;
-    target.unsupported = unsupported(&judged, spec);
+    target.unsupported = unsupported(&judged, spec, &observed.features);
     let rules = rules(&judged, spec, &observed.scenarios);
     let findings = findings(&judged, &observed.plays, environment.seed, &replay);
     let summary = summary(&rules, &findings);
@@ -90,14 +90,16 @@ fn summary(rules: &[RuleResult], findings: &[Finding]) -> Summary {
     }
 }
 
-/// Optional request types that were sent and never answered, in any trace.
-fn unsupported(judged: &[JudgedTrace], spec: &Spec) -> Vec<String> {
+/// Optional request types that were sent and never answered, in any trace, but for those of features that the kernel announces.
+fn unsupported(judged: &[JudgedTrace], spec: &Spec, features: &[String]) -> Vec<String> {
     let mut answered: BTreeMap<&str, bool> = BTreeMap::new();
     for (name, was) in judged.iter().flat_map(|one| &one.judgement.support) {
         *answered.entry(name).or_default() |= was;
     }
     let required = |name: &str| spec.messages.get(name).is_some_and(|one| one.status == Status::Required);
-    let lacking = answered.into_iter().filter(|(name, was)| !was && !required(name));
+    let announced =
+        |name: &str| spec.messages.get(name).and_then(|one| one.feature.as_ref()).is_some_and(|feature| features.contains(feature));
+    let lacking = answered.into_iter().filter(|(name, was)| !was && !required(name) && !announced(name));
     lacking.map(|(name, _)| name.to_owned()).collect()
 }
 

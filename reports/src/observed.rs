@@ -26,6 +26,8 @@ pub struct Observed {
     /// Whether the trace that is being read has had its last line.
     ended: bool,
     introduced: bool,
+    /// The `supported_features` of the kernel.
+    pub(crate) features: Vec<String>,
     pub(crate) plays: Plays,
 }
 
@@ -76,6 +78,7 @@ impl Observed {
     pub fn join(&mut self, other: Self) {
         if !self.introduced && (other.introduced || self.seed.is_none()) {
             self.target = other.target;
+            self.features = other.features;
             self.introduced = other.introduced;
         }
         if self.seed.is_none() {
@@ -113,6 +116,8 @@ impl Observed {
         self.target.protocol_version = text(Some(content), "protocol_version");
         self.target.language = text(language, "name");
         self.target.language_version = text(language, "version");
+        let features = content.get("supported_features").and_then(Json::as_array).unwrap_or_default();
+        self.features = features.iter().filter_map(Json::as_str).map(str::to_owned).collect();
         self.introduced = true;
     }
 

@@ -151,7 +151,8 @@ impl Blame {
             self.halted = Some(*line);
         }
         let if_supported = optional(what).then(|| support_key(episode, request));
-        let finding = missed(episode, request, what, if is_lockup { ladder } else { None });
+        let suspect = suspect(episode, request).filter(|_| total && what != Expectation::Exit);
+        let finding = missed(episode, request, what, if is_lockup { ladder } else { None }, suspect);
         let coarse_place = format!("{} on {}: {} missing", episode.type_of(request), episode.asked(request).channel, name(what));
         charges.push(Charge { rules, if_supported, coarse_place, finding });
     }
@@ -305,7 +306,15 @@ pub(super) fn support_key(episode: &Episode, request: &Request) -> String {
     format!("{} on {}", asked.msg_type(), asked.channel)
 }
 
-fn missed(episode: &Episode, request: &Request, what: Expectation, ladder: Option<&Ladder>) -> Finding {
+/// The message before a request that may have harmed the kernel.
+fn suspect(episode: &Episode, request: &Request) -> Option<usize> {
+    match deeds_before(episode, request)[0] {
+        Some(Deed::Message(message)) => Some(message),
+        _ => None,
+    }
+}
+
+fn missed(episode: &Episode, request: &Request, what: Expectation, ladder: Option<&Ladder>, suspect: Option<usize>) -> Finding {
     let asked = episode.asked(request);
     let origin = asked.facts.get("snippet").and_then(|name| name.as_str()).or(asked.step.as_deref());
     let origin = origin.map(|origin| format!(" {origin}")).unwrap_or_default();
@@ -339,7 +348,9 @@ fn missed(episode: &Episode, request: &Request, what: Expectation, ladder: Optio
             format!("the {} on {} never got its {}: {}", asked.msg_type(), asked.channel, name(what), ladder.kind.replace('_', " "))
         }
     };
-    finding(episode, About::Request(request), place, title, ladder)
+    let shown = [Some(request.sent), suspect].into_iter().flatten().collect::<Vec<_>>();
+    let about = if suspect.is_some() { About::Messages(&shown) } else { About::Request(request) };
+    finding(episode, about, place, title, ladder)
 }
 
 pub(super) fn finding(episode: &Episode, about: About<'_>, place: String, title: String, ladder: Option<&Ladder>) -> Finding {

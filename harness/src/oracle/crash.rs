@@ -27,7 +27,12 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
         let pending = pending(episode, line);
         let doing = pending.map_or_else(|| "while idle".to_owned(), |request| format!("after {}", doing(episode, request)));
         let doing = if by_interrupt { BY_INTERRUPT.to_owned() } else { doing };
-        let about = pending.map_or(About::Line(line), About::Request);
+        let suspect = match deeds_until(episode, line)[0] {
+            Some(Deed::Message(message)) if !by_interrupt => Some(message),
+            _ => None,
+        };
+        let shown: Vec<usize> = pending.map(|request| request.sent).into_iter().chain(suspect).collect();
+        let about = if shown.is_empty() { About::Line(line) } else { About::Messages(&shown) };
         let mut finding =
             finding(episode, about, format!("{how} {doing}"), format!("the kernel process ended unasked ({how}) {doing}"), None);
         finding.kind = Kind::Crash;

@@ -110,6 +110,7 @@ fn show(seen: &Seen, names: &mut Names) -> String {
         parts: [header.as_deref(), parent.as_deref(), metadata.as_deref(), content.as_deref()],
         buffers: seen.buffers.len(),
         malformations: seen.malformations.len(),
+        sign: seen.facts.get("sign").and_then(|sign| sign.as_str()),
     };
     message_line(&shown, names)
 }

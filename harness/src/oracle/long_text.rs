@@ -61,6 +61,16 @@ impl LongText {
         if left.is_empty() && wanted.all(str::is_empty) { Likeness::Same } else { Likeness::Begin }
     }
 
+    /// Whether there is nothing of it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pieces().all(str::is_empty)
+    }
+
+    /// Whether it has more bytes than that.
+    pub(super) fn is_longer_than(&self, bytes: usize) -> bool {
+        self.stretch.len().saturating_mul(self.stretches).saturating_add(self.rest.len()) > bytes
+    }
+
     /// How many characters it has.
     pub(super) fn characters(&self) -> usize {
         self.stretch.chars().count() * self.stretches + self.rest.chars().count()

@@ -21,6 +21,10 @@ impl Check for Expressions {
             let Some(request) = episode.request_of(reply) else { continue };
             let wanted = episode.asked(request).facts.get("expressions").and_then(|expressions| expressions.as_object());
             let (Some(wanted), Some("ok")) = (wanted, episode.messages[reply].text("status")) else { continue };
+            // That the code failed, and the kernel does not say so, leaves open what its expressions saw.
+            if episode.asked(request).facts.get("outcome").is_some_and(|outcome| outcome != "ok") {
+                continue;
+            }
             for (name, status) in wanted {
                 let Some(found) = episode.messages[reply].field("user_expressions").and_then(|all| all.get(name)?.get("status")) else {
                     continue;

@@ -58,6 +58,8 @@ struct Run {
     kept: BTreeSet<String>,
     /// Whether any entry was ever given.
     any: bool,
+    /// Counts and codes of what may be in the history.
+    counted: BTreeSet<(i64, String)>,
 }
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
@@ -113,6 +115,8 @@ impl History {
             request.honest && episode.status_of(request) == "ok" && !code.trim().is_empty() && !in_subshell(asked) && code == code.trim();
         self.run.latest = certain.then(|| code.clone());
         self.run.left_out.remove(&code);
+        let count = request.reply().and_then(|reply| episode.messages[reply].field("execution_count")?.as_i64());
+        self.run.counted.extend(count.map(|count| (count, code.clone())));
         self.run.kept.insert(code);
     }
 
@@ -123,6 +127,10 @@ impl History {
         let inputs: Vec<String> = entries.iter().filter_map(input).collect();
         let too_few = entries.is_empty() && !(self.run.any && self.want == Want::Search);
         if too_few || inputs.len() < entries.len() {
+            report.inconclusive();
+            return;
+        }
+        if matches!(self.want, Want::Tail | Want::Search) && self.is_shared(entries) {
             report.inconclusive();
             return;
         }
@@ -140,6 +148,15 @@ impl History {
         if let Some((place, problem)) = problem {
             report.deviation(episode, About::Message(reply), place, || format!("the history by {access} {problem}"));
         }
+    }
+
+    /// Whether the last entry is none of this life's, though others are: kernels that run at the same time may share one history.
+    fn is_shared(&self, entries: &[Json]) -> bool {
+        let own = |entry: &Json| {
+            let line = entry.as_array().and_then(|entry| entry.get(1)?.as_i64());
+            line.zip(input(entry)).is_some_and(|known| self.run.counted.contains(&known))
+        };
+        entries.iter().any(own) && !entries.last().is_some_and(own)
     }
 
     fn tail(&self, episode: &Episode, request: &Request, inputs: &[String], n: Option<i64>) -> Option<Problem> {

@@ -3,8 +3,9 @@
 //! - `from` and `to`: the two; the first of each set in the course of a request counts. `from` may be the request itself (`from = "client"` in its table)
 //! - `within`: seconds
 //! - `milder`: how late gives a warning only, in seconds; without it what is late breaks the rule
+//! - `before = true`: what comes before `from` is in time too
 //!
-//! A pair that is not there, or comes the other way round, tells nothing.
+//! A pair that is not there, or (without `before`) comes the other way round, tells nothing.
 
 use super::Check;
 use super::absence::words;
@@ -22,6 +23,7 @@ struct Late {
     to: Selector,
     within: f64,
     milder: f64,
+    before: bool,
 }
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
@@ -29,7 +31,8 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
     let to = reader.required("to").and_then(|item| compiler.selector(item, Direction::ToClient));
     let within = reader.required("within").and_then(Item::seconds);
     let milder = reader.optional("milder").and_then(Item::seconds).unwrap_or(0.0);
-    Some(Box::new(Late { from: from?, to: to?, within: within?, milder }))
+    let before = reader.optional("before").and_then(Item::bool).unwrap_or(false);
+    Some(Box::new(Late { from: from?, to: to?, within: within?, milder, before }))
 }
 
 impl Check for Late {
@@ -40,10 +43,13 @@ impl Check for Late {
             all.sort_unstable();
             let first = |selector: &Selector| selector.among(episode, &all).next();
             let (Some(from), Some(to)) = (first(&self.from), first(&self.to)) else { continue };
-            if to < from {
+            if to < from && !self.before {
                 continue;
             }
             report.exercised();
+            if to < from {
+                continue;
+            }
             let seconds = seconds_between(episode.messages[from].t, episode.messages[to].t);
             let within = episode.kernel.allow(self.within);
             if seconds <= within {

@@ -2,8 +2,12 @@
 //!
 //! - `for`: the requests (a selector of messages to the kernel); those whose plan knows `stdout`, `stdout_repeat`, `stderr`, or `numbers`
 //!   (each from 0 on, one a line), are looked at
-//! - `want`: `by-idle` (nothing of the text is missing at idle), or `whole` (all stream messages together, also those after idle, give the text and
-//!   nothing else; that only its end is missing is a matter of `by-idle`)
+//! - `want`: one of
+//!   - `by-idle`: nothing of the text is missing at idle
+//!   - `whole`: all stream messages together, also those after idle, give the text and nothing else; that only its end is missing is a
+//!     matter of `by-idle`. What the kernel writes beside the whole text is
+//!     milder as long as it is an exception
+//!   - `lines`: as `whole`, however the lines end
 //!
 //! Requests that ended otherwise than the plan says, may have been aborted, are odd, or are silent, tell nothing.
 
@@ -16,7 +20,7 @@ use crate::oracle::report::Report;
 use crate::oracle::request::Request;
 use crate::oracle::seen::{Direction, Seen};
 use crate::oracle::selector::Selector;
-use crate::oracle::words::difference;
+use crate::oracle::words::{difference, shorten};
 use crate::spec::reader::Reader;
 use crate::wire::Json;
 
@@ -25,21 +29,35 @@ const LONGEST: u64 = 1 << 28;
 
 struct StreamText {
     requests: Selector,
-    by_idle: bool,
+    want: Want,
+    /// In how many streams of requests the kernel wrote something of its own.
+    beside: u32,
 }
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Want {
+    ByIdle,
+    Whole,
+    Lines,
+}
+
+const NAMES: &[(&str, Want)] = &[("by-idle", Want::ByIdle), ("whole", Want::Whole), ("lines", Want::Lines)];
+
+/// How often a kernel may write words of its own beside a text before that is its way.
+const EXCEPTIONS: u32 = 2;
+
+/// The longest text that is looked for in another, in bytes.
+const SEARCHED: usize = 1 << 20;
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
     let requests = reader.required("for").and_then(|item| compiler.selector(item, Direction::ToKernel));
-    let want = reader.required("want")?;
-    let by_idle = match want.clone().str()? {
-        "whole" => false,
-        "by-idle" => true,
-        other => {
-            want.unknown("want", other, ["whole", "by-idle"]);
-            return None;
-        }
+    let item = reader.required("want")?;
+    let name = item.clone().str()?;
+    let Some((_, want)) = NAMES.iter().find(|(known, _)| *known == name) else {
+        item.unknown("want", name, NAMES.iter().map(|(known, _)| *known));
+        return None;
     };
-    Some(Box::new(StreamText { requests: requests?, by_idle }))
+    Some(Box::new(StreamText { requests: requests?, want: *want, beside: 0 }))
 }
 
 impl Check for StreamText {
@@ -59,20 +77,30 @@ impl Check for StreamText {
 }
 
 impl StreamText {
-    fn judge_stream(&self, episode: &Episode, request: &Request, name: &str, wanted: &LongText, report: &mut Report<'_>) {
+    fn judge_stream(&mut self, episode: &Episode, request: &Request, name: &str, wanted: &LongText, report: &mut Report<'_>) {
         let Some(idle) = request.idle else { return };
         if !is_well_formed(episode, request) {
             return;
         }
-        let streams = request.iopub.iter().map(|&message| (message, &episode.messages[message]));
-        let whole: Vec<(usize, &str)> = streams
-            .filter(|(_, seen)| seen.msg_type() == "stream" && seen.text("name") == Some(name))
-            .filter_map(|(message, seen)| Some((message, seen.text("text")?)))
-            .collect();
-        if self.by_idle {
-            Self::judge_early(episode, idle, name, wanted, &whole, report);
-        } else {
-            Self::judge_whole(episode, request, name, wanted, &whole, report);
+        let whole = pieces(episode, request, name);
+        if is_on_other_stream(episode, request, name, wanted, &whole) {
+            if self.want == Want::Whole {
+                report.exercised();
+                let other = other(name);
+                report.deviation(episode, About::Request(request), &format!("{name} on {other}"), || {
+                    format!("what was written to {name} came as {other}")
+                });
+            }
+            return;
+        }
+        match self.want {
+            Want::ByIdle => Self::judge_early(episode, idle, name, wanted, &whole, report),
+            Want::Whole => self.judge_whole(episode, request, name, wanted, &whole, report),
+            Want::Lines => {
+                let found = plain_lines(&whole.iter().map(|(_, piece)| *piece).collect::<String>());
+                let wanted = LongText::from(plain_lines(&wanted.to_text()));
+                self.judge_whole(episode, request, name, &wanted, &[(idle, &found)], report);
+            }
         }
     }
 
@@ -95,6 +123,7 @@ impl StreamText {
     }
 
     fn judge_whole(
+        &mut self,
         episode: &Episode,
         request: &Request,
         name: &str,
@@ -111,14 +140,63 @@ impl StreamText {
         if likeness == Likeness::Same {
             return;
         }
+        let last = request.iopub.iter().rev().find(|&&message| episode.messages[message].msg_type() == "stream").copied();
+        let about = About::Message(last.or(request.idle).unwrap_or(request.sent));
+        let whole: String = whole.iter().map(|(_, piece)| *piece).collect();
+        if let Some(beside) = beside(&whole, wanted) {
+            self.beside += 1;
+            let title = || format!("{name} holds more than was written: {:?}", shorten(beside.trim(), 80));
+            if self.beside > EXCEPTIONS {
+                report.deviation(episode, about, &format!("{name} with other text"), title);
+            } else {
+                report.milder_deviation(episode, about, &format!("{name} with other text"), title);
+            }
+            return;
+        }
         let kind = if likeness == Likeness::More { "with more" } else { "changed" };
-        let streams = || request.iopub.iter().rev().find(|&&message| episode.messages[message].msg_type() == "stream").copied();
-        let about = streams().or(request.idle).unwrap_or(request.sent);
-        report.deviation(episode, About::Message(about), &format!("{name} {kind}"), || {
-            let whole: String = whole.iter().map(|(_, piece)| *piece).collect();
+        report.deviation(episode, about, &format!("{name} {kind}"), || {
             format!("the pieces of {name} do not give the text that was written: {}", difference(&whole, &wanted.to_text()))
         });
     }
+}
+
+/// The pieces of a stream, each with its message.
+fn pieces<'a>(episode: &'a Episode, request: &Request, name: &str) -> Vec<(usize, &'a str)> {
+    let streams = request.iopub.iter().map(|&message| (message, &episode.messages[message]));
+    streams
+        .filter(|(_, seen)| seen.msg_type() == "stream" && seen.text("name") == Some(name))
+        .filter_map(|(message, seen)| Some((message, seen.text("text")?)))
+        .collect()
+}
+
+fn other(name: &str) -> &'static str {
+    if name == "stdout" { "stderr" } else { "stdout" }
+}
+
+/// Whether nothing came on the stream, and the text came on the other one.
+fn is_on_other_stream(episode: &Episode, request: &Request, name: &str, wanted: &LongText, whole: &[(usize, &str)]) -> bool {
+    if !whole.is_empty() || wanted.is_empty() || wanted.is_longer_than(SEARCHED) {
+        return false;
+    }
+    let other: String = pieces(episode, request, other(name)).into_iter().map(|(_, piece)| piece).collect();
+    other.contains(&wanted.to_text())
+}
+
+/// The text with the line ends of Unix.
+fn plain_lines(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+/// What stands beside the text that is wanted, where that is there whole and nothing of it is there twice: a kernel's own words.
+fn beside(whole: &str, wanted: &LongText) -> Option<String> {
+    if wanted.is_empty() || wanted.is_longer_than(SEARCHED) {
+        return None;
+    }
+    let wanted = wanted.to_text();
+    let at = whole.find(&wanted)?;
+    let rest = [&whole[..at], &whole[at + wanted.len()..]].concat();
+    let own = |line: &str| !line.trim().is_empty() && rest.contains(line.trim());
+    (!rest.trim().is_empty() && !wanted.lines().any(own)).then_some(rest)
 }
 
 /// Whether all its stream messages have a name and a text; else other rules tell what is wrong.

@@ -38,6 +38,8 @@ pub struct Shown<'a> {
     pub buffers: usize,
     /// What is wrong with its layout.
     pub malformations: usize,
+    /// How it is signed, where that is not as it should be.
+    pub sign: Option<&'a str>,
 }
 
 /// A message as a line.
@@ -71,10 +73,13 @@ pub fn message_line(shown: &Shown<'_>, names: &mut Names) -> String {
     if shown.buffers > 0 {
         line.push_str(&format!(" buffers={}", shown.buffers));
     }
-    if shown.malformations > 0 {
-        line.push_str("  # malformed");
-    }
-    cut(&line, LINE)
+    let remark = match shown.sign {
+        Some(sign) => format!("  # signature: {sign}"),
+        None if shown.malformations > 0 => "  # malformed".to_owned(),
+        None => String::new(),
+    };
+    // What is wrong with it on purpose is what the line is shown for.
+    cut(&line, LINE.saturating_sub(remark.len())) + &remark
 }
 
 /// An event that is no message as a line; `None` for those that only frame a trace.
@@ -124,7 +129,7 @@ pub fn record_line(record: &Record, names: &mut Names) -> Option<String> {
     let decoded = decode(frames, &Limits::default());
     let parts = PartName::ALL.map(|name| decoded.part(name).value.as_ref());
     let (buffers, malformations) = (decoded.buffers.len(), decoded.malformations.len());
-    Some(message_line(&Shown { to_kernel, client, channel, parts, buffers, malformations }, names))
+    Some(message_line(&Shown { to_kernel, client, channel, parts, buffers, malformations, sign: None }, names))
 }
 
 /// Heartbeat bytes as a line.
