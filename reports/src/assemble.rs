@@ -185,6 +185,7 @@ fn finding(found: &oracle::Finding, file: &str, judged: &[JudgedTrace], seed: u6
         verdict: found.verdict,
         kind: found.kind,
         lockup: found.lockup.clone(),
+        place: found.place.clone(),
         title: found.title.clone(),
         again: replay.line(scenario.as_deref()),
         scenario,

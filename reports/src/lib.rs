@@ -6,6 +6,7 @@
 //! | [`observed`] | what a trace tells beside its judgement: the kernel, the scenarios, troubles |
 //! | [`assemble`] | a [`Run`] from judgements and what was observed |
 //! | [`replay`] | the command line that plays a finding again |
+//! | [`reproducer`] | a finding with its plan, in a file that plays by itself |
 //! | [`json`], [`junit`], [`text`] | the formats |
 
 pub mod assemble;
@@ -14,6 +15,7 @@ pub mod junit;
 pub mod observed;
 mod plays;
 pub mod replay;
+pub mod reproducer;
 pub mod run;
 mod sort;
 pub mod text;

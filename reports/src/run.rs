@@ -186,6 +186,9 @@ pub struct Finding {
     pub kind: Kind,
     /// The kind of lockup, as `shell_stuck`; only of lockups.
     pub lockup: Option<String>,
+    /// Its place in the protocol's state: findings of one rule, kind and place have one cause.
+    #[serde(skip)]
+    pub place: String,
     /// What was seen against what is wanted, in a sentence.
     pub title: String,
     /// `group/name` of the scenario in which it shows first; `None` outside of scenarios.

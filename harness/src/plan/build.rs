@@ -123,6 +123,7 @@ impl Filler<'_> {
             header: self.object(&send.header),
             without_header: send.without_header.clone(),
             parent: self.object(&send.parent),
+            without_parent: send.without_parent,
             buffers: send.buffers.iter().map(|buffer| Bytes(buffer.to_bytes())).collect(),
             idents: send.idents.iter().map(|ident| Bytes(ident.to_bytes())).collect(),
             format: send.format,

@@ -116,6 +116,9 @@ pub struct Outgoing {
     /// The parent header, whole.
     #[serde(default, skip_serializing_if = "Object::is_empty")]
     pub parent: Object,
+    /// Whether an input reply has no parent, as some front ends send it; else it has the request that it answers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_parent: bool,
     /// Buffers after the content.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub buffers: Vec<Bytes>,
@@ -152,6 +155,7 @@ impl Outgoing {
             header: Object::new(),
             without_header: Vec::new(),
             parent: Object::new(),
+            without_parent: false,
             buffers: Vec::new(),
             idents: Vec::new(),
             format: Format::Compact,

@@ -10,12 +10,21 @@ use crate::plan::{Await, Object, Outgoing, Owed as OwedByType};
 use crate::trace::{Bytes, Event, Expectation, Facts, Received, Sent};
 use crate::wire::{Channel, Decoded, Frame, Json, Limits, PartName, decode_some, json};
 
+/// Requests that a kernel answers which announces the feature.
+const FEATURES: [(&str, &str); 4] = [
+    ("debug_request", "debugger"),
+    ("create_subshell_request", "kernel subshells"),
+    ("list_subshell_request", "kernel subshells"),
+    ("delete_subshell_request", "kernel subshells"),
+];
+
 impl Session {
     /// Sends a message for `client`, and enters what it is owed into the ledger. Returns its message id.
     pub(super) fn send(&mut self, client: &str, step: Option<&str>, facts: &Facts, outgoing: &Outgoing) -> Result<String, SessionError> {
         let sender = self.clients.get(client).ok_or_else(|| SessionError::NoClient(client.to_owned()))?;
         let date = jiff::Timestamp::now().to_string();
-        let composed = sender.compose(outgoing, &self.keys, &date, &mut self.rng);
+        let answer = self.as_answer(client, outgoing);
+        let composed = sender.compose(answer.as_ref().unwrap_or(outgoing), &self.keys, &date, &mut self.rng);
         self.deliver(client, outgoing.channel, composed.frames, step, facts)?;
         let behind_code = self.ledger.runs_code();
         let owed = owed(client, step, outgoing, composed.id.clone());
@@ -24,10 +33,19 @@ impl Session {
         Ok(composed.id)
     }
 
+    /// An input reply as most front ends send it: with the request that it answers as its parent.
+    fn as_answer(&self, client: &str, outgoing: &Outgoing) -> Option<Outgoing> {
+        let is_plain = outgoing.msg_type == "input_reply" && outgoing.parent.is_empty() && !outgoing.without_parent;
+        let parent = self.ledger.pending_input_of(client).filter(|_| is_plain)?.clone();
+        Some(Outgoing { parent, ..outgoing.clone() })
+    }
+
     /// Whether what not every kernel answers is to be answered by this one, by the version of the protocol that it claims.
     fn must_answer(&self, outgoing: &Outgoing) -> bool {
         let on_control = outgoing.channel == Channel::Control && outgoing.msg_type == "kernel_info_request";
-        on_control && outgoing.awaits != Await::Nothing && self.about.claims_at_least((5, 5))
+        let feature = FEATURES.iter().find(|(msg_type, _)| *msg_type == outgoing.msg_type).map(|(_, feature)| *feature);
+        let announced = feature.is_some_and(|feature| self.about.features.iter().any(|known| known == feature));
+        outgoing.awaits != Await::Nothing && !outgoing.owed.odd && ((on_control && self.about.claims_at_least((5, 5))) || announced)
     }
 
     /// Asks `kernel_info_request` on `channel`; what every kernel can answer tells whether it has passed what came before.
@@ -45,6 +63,7 @@ impl Session {
         self.ledger.enter(Owed {
             wants: BTreeSet::from([Expectation::Echo]),
             optional: false,
+            beat: bytes.to_vec(),
             ..bare(client, step, Channel::Heartbeat, "heartbeat", id.clone())
         });
         Ok(id)
@@ -113,7 +132,7 @@ impl Session {
             cut_from,
         };
         if channel == Channel::Heartbeat {
-            self.strike_echo(&received.client, at);
+            self.strike_echo(&received, at);
         } else {
             let frames = std::mem::take(&mut received.frames);
             let decoded = decode_some(&frames, &Limits::default(), &[PartName::Header, PartName::Parent]);
@@ -178,17 +197,27 @@ impl Session {
     pub(super) fn answer_input(&mut self, client: &str, parent: Object, value: &str) -> Result<(), SessionError> {
         let mut content = Object::new();
         content.insert("value".to_owned(), value.into());
+        content.insert("status".to_owned(), "ok".into());
         let sender = self.clients.get(client).ok_or_else(|| SessionError::NoClient(client.to_owned()))?;
         let reply = Outgoing::honest(Channel::Stdin, "input_reply", content, OwedByType::nothing());
         let composed = sender.compose(&Outgoing { parent, ..reply }, &self.keys, &jiff::Timestamp::now().to_string(), &mut self.rng);
         self.deliver(client, Channel::Stdin, composed.frames, Some("answer"), &Facts::new())
     }
 
-    fn strike_echo(&mut self, client: &str, at: Instant) {
-        let waiting = self.ledger.open().find(|owed| owed.client == client && owed.channel == Channel::Heartbeat && !owed.answered());
-        let Some(id) = waiting.map(|owed| owed.id.clone()) else { return };
-        if let Some(owed) = self.ledger.get_mut(&id) {
-            owed.note(Expectation::Echo, at);
+    /// Strikes the heartbeat that this echoes. One that was given up may still be echoed, late, and then not the one after it.
+    fn strike_echo(&mut self, received: &Received, at: Instant) {
+        let is_echo_of = |beat: &[u8]| matches!(received.frames.as_slice(), [frame] if frame.0 == beat);
+        let waits = |owed: &&Owed| owed.client == received.client && owed.channel == Channel::Heartbeat && !owed.answered();
+        let waiting = self.ledger.open().find(waits).map(|owed| (owed.id.clone(), is_echo_of(&owed.beat)));
+        let late = self.given_up_beats.iter().position(|(client, beat)| *client == received.client && is_echo_of(beat));
+        match (waiting, late) {
+            (Some((_, false)) | None, Some(late)) => drop(self.given_up_beats.remove(late)),
+            (Some((id, _)), _) => {
+                if let Some(owed) = self.ledger.get_mut(&id) {
+                    owed.note(Expectation::Echo, at);
+                }
+            }
+            (None, None) => {}
         }
     }
 }
@@ -264,5 +293,6 @@ fn bare(client: &str, step: Option<&str>, channel: Channel, msg_type: &str, id: 
         then_exit: false,
         beside: false,
         overtaken: false,
+        beat: Vec::new(),
     }
 }

@@ -1,6 +1,7 @@
 //! What this kernel was seen to do, so that what it was never seen to do is not waited for again and again.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::ledger::Owed;
 use crate::trace::Expectation;
@@ -10,10 +11,25 @@ use crate::wire::Channel;
 #[derive(Debug, Default)]
 pub(super) struct Habits {
     answered: BTreeSet<(Channel, String, Expectation)>,
-    out_of_order: BTreeSet<Channel>,
+    overtaking: Overtaking,
+}
+
+/// Channels on which the kernel answers out of order: what one of its processes was seen to do, all of them may.
+#[derive(Debug, Clone, Default)]
+pub struct Overtaking(Arc<Mutex<BTreeSet<Channel>>>);
+
+impl Overtaking {
+    fn channels(&self) -> MutexGuard<'_, BTreeSet<Channel>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Habits {
+    /// Of a process of which nothing is known but what others of its run were seen to do.
+    pub(super) fn of_run(overtaking: &Overtaking) -> Self {
+        Self { answered: BTreeSet::new(), overtaking: overtaking.clone() }
+    }
+
     /// Whether all that `owed` still lacks was seen to come for another request of its type.
     pub(super) fn answers(&self, owed: &Owed) -> bool {
         owed.missing().iter().all(|&what| self.answered.contains(&(owed.channel, owed.msg_type.clone(), what)))
@@ -26,12 +42,12 @@ impl Habits {
 
     /// Whether the kernel was seen to answer a request before one that the same client had sent earlier.
     pub(super) fn overtakes(&self, channel: Channel) -> bool {
-        self.out_of_order.contains(&channel)
+        self.overtaking.channels().contains(&channel)
     }
 
     /// Notes that the reply to an earlier request came after that to a later one.
     pub(super) fn note_overtaking(&mut self, channel: Channel) {
-        self.out_of_order.insert(channel);
+        self.overtaking.channels().insert(channel);
     }
 
     pub(super) fn learn(&mut self, owed: &Owed) {

@@ -58,7 +58,11 @@ impl Session {
         let mut asked = Vec::new();
         for channel in RUNGS {
             let id = match channel {
-                Channel::Heartbeat => self.beat(&owed.client, b"kernelcheck", Some(own_steps::PROBE), &Facts::new())?,
+                Channel::Heartbeat => {
+                    // Bytes of its own, by which its echo is told from a late one.
+                    let bytes = format!("kernelcheck {}", self.flow.messages());
+                    self.beat(&owed.client, bytes.as_bytes(), Some(own_steps::PROBE), &Facts::new())?
+                }
                 _ => self.ask(&owed.client, channel, own_steps::PROBE)?,
             };
             asked.push((channel, id));
@@ -113,7 +117,9 @@ impl Session {
         }
         let mut answers = Vec::new();
         for ((channel, id), waited) in asked.iter().zip(waited) {
-            self.ledger.remove(id);
+            if let Some(owed) = self.ledger.remove(id) {
+                self.note_given_up(&owed);
+            }
             let took = waited.unwrap_or_else(|| began.elapsed());
             self.recorder.record(Event::Probed(Probed {
                 client: client.to_owned(),

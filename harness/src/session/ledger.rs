@@ -45,6 +45,8 @@ pub(super) struct Owed {
     pub(super) beside: bool,
     /// Whether a later request of the same client and channel was answered before this one.
     pub(super) overtaken: bool,
+    /// The bytes of a heartbeat.
+    pub(super) beat: Vec<u8>,
 }
 
 impl Owed {
@@ -128,6 +130,16 @@ impl Ledger {
             pending.extend(owed.pending_input.take().map(|request| (owed.client.clone(), request)));
         }
         pending
+    }
+
+    /// Header of the input request that a client was sent last and has not answered.
+    pub(super) fn pending_input_of(&self, client: &str) -> Option<&Object> {
+        self.open
+            .values()
+            .filter(|owed| owed.client == client)
+            .max_by_key(|owed| (owed.pending_input.is_some(), owed.sent))?
+            .pending_input
+            .as_ref()
     }
 
     /// Open requests in the order of sending.

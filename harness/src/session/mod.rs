@@ -19,6 +19,7 @@ mod client;
 mod deadlines;
 mod exchange;
 mod flow;
+mod greet;
 mod habits;
 pub mod kernel;
 mod ladder;
@@ -36,6 +37,7 @@ use std::time::{Duration, Instant};
 
 pub use cancel::Cancel;
 pub use deadlines::Deadlines;
+pub use habits::Overtaking;
 pub use play::Played;
 pub use settle::Suspicion;
 pub use start::{About, Starting};
@@ -113,6 +115,8 @@ pub struct Session {
     look: Option<Look>,
     /// When this scenario last interrupted the kernel: what runs on after that is no work that anybody waits for.
     interrupted_at: Option<Instant>,
+    /// Heartbeats that no echo came for in time, with their clients.
+    given_up_beats: Vec<(String, Vec<u8>)>,
     /// Missed answers in this scenario.
     suspicions: Vec<Suspicion>,
     /// Heartbeats and raw frames so far, which have no message id of their own.

@@ -134,6 +134,13 @@ impl Session {
                 }
             }
         }
+        if !owed.is_leaving()
+            && let Some(leaving) = self.ledger.open().find(|other| other.is_leaving()).map(|other| other.id.clone())
+        {
+            // A process that has promised to end owes nothing else; whether it ends is what is waited for.
+            let deadline = self.deadline_of(&leaving);
+            return Ok(if now < deadline { Next::Wait(deadline) } else { Next::Miss(leaving) });
+        }
         let deadline = self.deadline_of(id);
         if now < deadline {
             return Ok(Next::Wait(self.look_ahead(deadline, now)));
@@ -158,6 +165,12 @@ impl Session {
             return Some(now);
         };
         let replied = fence.half_done.filter(|_| fence.seen.contains(&Expectation::Reply))?;
+        let need_not_come = owed.unowed || owed.odd || (owed.optional && !self.habits.answers(owed));
+        let is_handled = owed.seen.contains(&Expectation::Idle) || owed.seen.contains(&Expectation::Reply);
+        if !need_not_come && (!is_handled || self.habits.overtakes(owed.channel)) {
+            // Nothing says that the kernel is done with it: it may be in the hands of another thread or task, and takes its time.
+            return Some(replied.max(self.deadline_of(&owed.id)));
+        }
         if self.habits.overtakes(owed.channel) {
             return Some(replied + self.deadlines.optional());
         }
@@ -172,7 +185,7 @@ impl Session {
         let fence = owed.fence.as_ref().and_then(|fence| self.ledger.get(fence)).map(|fence| fence.sent);
         // A kernel that is about to end may well do nothing else any more.
         let leaving = self.ledger.open().filter(|other| other.is_leaving()).map(|other| other.sent).max();
-        let since = [Some(self.last_news), fence, leaving].into_iter().flatten().fold(owed.sent, Instant::max);
+        let since = [Some(self.last_news), fence, leaving, self.interrupted_at].into_iter().flatten().fold(owed.sent, Instant::max);
         match (self.extended.get(id), self.need_not_come(owed)) {
             (Some(&later), _) => later,
             // While code runs it may well be that which holds an answer up, on control too.
@@ -240,17 +253,26 @@ impl Session {
         let missing = owed.missing();
         let excused = missing.is_empty() || !matches!(why, Why::Fenced | Why::Deadline) || self.excuses(&owed, &missing, why);
         self.habits.learn(&owed);
+        let is_exit = missing == [Expectation::Exit] && why == Why::Deadline;
+        if excused && is_exit {
+            self.abandon(Why::Abandoned)?;
+            return Ok(Some(Settlement::Stuck));
+        }
         if excused {
             return Ok(None);
         }
-        self.suspicions.push(Suspicion {
+        let suspicion = Suspicion {
             channel: owed.channel,
             msg_type: owed.msg_type.clone(),
             missing: missing.clone(),
             certain: why == Why::Fenced,
             interrupted: self.interrupted_since(&owed),
-        });
-        self.climb(&owed, &missing)?;
+        };
+        // A kernel that goes on needs no second look for the same.
+        if why == Why::Deadline || !self.suspicions.contains(&suspicion) {
+            self.climb(&owed, &missing)?;
+        }
+        self.suspicions.push(suspicion);
         Ok((why == Why::Deadline).then_some(Settlement::Stuck))
     }
 
@@ -272,6 +294,7 @@ impl Session {
     pub(super) fn strike_out(&mut self, id: &str, why: Why) -> Option<Owed> {
         let owed = self.ledger.remove(id)?;
         self.extended.remove(id);
+        self.note_given_up(&owed);
         let waited = u64::try_from(owed.waited(Instant::now()).as_nanos()).unwrap_or(u64::MAX);
         self.recorder.record(Event::Settled(Settled {
             client: owed.client.clone(),
@@ -281,6 +304,13 @@ impl Session {
             waited,
         }));
         Some(owed)
+    }
+
+    /// Remembers a heartbeat without an echo, so that a late one is not taken for that of another.
+    pub(super) fn note_given_up(&mut self, owed: &Owed) {
+        if owed.wants.contains(&Expectation::Echo) && !owed.answered() {
+            self.given_up_beats.push((owed.client.clone(), owed.beat.clone()));
+        }
     }
 
     /// Whether something other than an answer ends the waiting.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::client::{Client, Keys};
+use super::habits::{Habits, Overtaking};
 use super::kernel::{
     Command, ConnectionFile, Greeted, Greeting, InterruptMode, KernelProcess, Launcher, Life, Lives, Reach, Starter, Target, clash,
 };
@@ -12,7 +13,7 @@ use super::settle::Settlement;
 use super::transport::{Endpoint, Wire};
 use super::{Cancel, Deadlines, Session, SessionError};
 use crate::spec::Version;
-use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Expectation, Noted, Recorder, Why, own_steps};
+use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Noted, Recorder, Why, own_steps};
 use crate::wire::{Channel, ConnectionInfo, Json};
 
 /// The silence on iopub that jupyter_client waits for before it calls a kernel ready.
@@ -81,6 +82,8 @@ pub struct Starting {
     pub recorder: Arc<Recorder>,
     /// Numbers the kernel processes of the trace.
     pub lives: Lives,
+    /// What other kernels of the run were seen to do.
+    pub overtaking: Overtaking,
 }
 
 impl Starting {
@@ -137,7 +140,7 @@ impl Greeting for Opening<'_> {
             restart: None,
             ledger: Default::default(),
             deadlines: Deadlines::uncalibrated(self.starting.deadline_scale),
-            habits: Default::default(),
+            habits: Habits::of_run(&self.starting.overtaking),
             flow: Default::default(),
             behind: false,
             cancel: self.starting.cancel.clone(),
@@ -147,6 +150,7 @@ impl Greeting for Opening<'_> {
             extended: BTreeMap::new(),
             look: None,
             interrupted_at: None,
+            given_up_beats: Vec::new(),
             suspicions: Vec::new(),
             nameless: 0,
             asked_to_exit: false,
@@ -221,6 +225,7 @@ impl Session {
         }
         let startup = began.elapsed();
         self.transport.await_links("a", Instant::now() + self.deadlines.half())?;
+        self.settle_greetings()?;
         let mut round_trips = Vec::with_capacity(CALIBRATIONS);
         for _ in 0..CALIBRATIONS {
             let asked = Instant::now();
@@ -238,57 +243,6 @@ impl Session {
         }));
         self.recorder.flush()?;
         Ok(Greeted::Ready)
-    }
-
-    /// Asks until an answer comes by shell and a status by iopub, as every manager does: a subscription may still be on its
-    /// way when the first question is answered, and its statuses are then lost to it.
-    fn greet(&mut self, client: &str, until: Instant) -> Result<Greeted, SessionError> {
-        loop {
-            let id = self.ask(client, Channel::Shell, own_steps::READY)?;
-            let heard = self.hear_back(&id, until)?;
-            let done = self.ledger.get(&id).is_some_and(|owed| owed.answered());
-            self.conclude_greeting(&id, done, heard)?;
-            match heard {
-                Some(greeted) => return Ok(greeted),
-                None if done => return Ok(Greeted::Ready),
-                None => {}
-            }
-        }
-    }
-
-    /// Waits for the answer to one greeting: for as long as the kernel may take to start, but not long for its other half.
-    fn hear_back(&mut self, id: &str, until: Instant) -> Result<Option<Greeted>, SessionError> {
-        loop {
-            let Some(owed) = self.ledger.get(id) else { return Ok(None) };
-            if owed.answered() {
-                return Ok(None);
-            }
-            let half_over = owed.half_done.filter(|_| owed.seen.contains(&Expectation::Reply)).map(|at| at + self.deadlines.half());
-            let now = Instant::now();
-            if half_over.is_some_and(|at| at <= now) && now < until && !self.behind {
-                return Ok(None);
-            }
-            if now >= until || self.cancel.is_set() || self.flow.is_flood() {
-                return Ok(Some(Greeted::NoAnswer));
-            }
-            if self.has_exited() {
-                return Ok(Some(Greeted::Exited));
-            }
-            self.receive(half_over.unwrap_or(until).min(until))?;
-        }
-    }
-
-    /// The greeting whose statuses were lost to a late subscription is given up; nothing can be held against it.
-    fn conclude_greeting(&mut self, id: &str, done: bool, heard: Option<Greeted>) -> Result<(), SessionError> {
-        let why = match heard {
-            _ if done => Why::Answered,
-            Some(Greeted::Exited) => Why::Exited,
-            Some(Greeted::NoAnswer) if !self.cancel.is_set() => Why::Deadline,
-            _ => Why::Abandoned,
-        };
-        self.strike_out(id, why);
-        self.recorder.flush()?;
-        Ok(())
     }
 
     /// Opens a client in the middle of a scenario and waits until its subscription lives.
@@ -325,17 +279,6 @@ impl Session {
             Greeted::NoAnswer if self.flow.is_flood() => Some(Settlement::Flooded),
             Greeted::NoAnswer => Some(Settlement::Stuck),
         }
-    }
-
-    fn hear_reply(&mut self, id: &str, until: Instant) -> Result<(), SessionError> {
-        while Instant::now() < until
-            && !self.cancel.is_set()
-            && !self.has_exited()
-            && self.ledger.get(id).is_some_and(|owed| !owed.seen.contains(&Expectation::Reply))
-        {
-            self.receive(until)?;
-        }
-        Ok(())
     }
 
     fn open_client(&mut self, name: &str, topics: &[Bytes], identity_of: Option<&str>, early: bool) -> Result<(), SessionError> {

@@ -72,6 +72,7 @@ fn send() -> Send {
         header: Map::new(),
         without_header: Vec::new(),
         parent: Map::new(),
+        without_parent: false,
         buffers: Vec::new(),
         idents: Vec::new(),
         format: Format::Compact,

@@ -127,6 +127,7 @@ fn finding(rule: &str, verdict: Verdict, title: &str, trace: &str) -> Finding {
         verdict,
         kind: Kind::Deviation,
         lockup: None,
+        place: String::new(),
         title: title.to_owned(),
         scenario: Some("execution/plain".to_owned()),
         seed: 7,

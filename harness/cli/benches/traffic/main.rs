@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 
 use harness::oracle::Oracle;
 use harness::session::kernel::{Command, InterruptMode, Launcher, Lives, Reach, Target};
-use harness::session::run::{Follow, ProfileChoice, RunOptions, run};
+use harness::session::run::{Follow, Part, ProfileChoice, RunOptions, run};
 use harness::session::transport::Wire;
-use harness::session::{Cancel, Session, Starting};
+use harness::session::{Cancel, Overtaking, Session, Starting};
 use harness::spec::Spec;
 use harness::trace::{Event, Record, Recorder, read_trace};
 
@@ -58,6 +58,7 @@ fn kernels() -> Vec<(String, Vec<String>)> {
 
 fn start(argv: Vec<String>, launcher: &Launcher, recorder: Arc<Recorder>) -> Session {
     let starting = Starting {
+        overtaking: Overtaking::default(),
         target: Target::Command(Command::from_argv(argv).expect("a command with a connection file")),
         launcher: launcher.clone(),
         reach: Reach::default(),
@@ -117,7 +118,7 @@ fn whole_run(name: &str, argv: Vec<String>, launcher: &Launcher) {
         target: Target::Command(Command::from_argv(argv.clone()).expect("a command")),
         profile: ProfileChoice::Auto,
         // One message of 20 MB would hide what the others cost.
-        scenarios: (0..spec.scenarios.len()).filter(|&index| spec.scenarios[index].id() != "streams/huge").collect(),
+        parts: (0..spec.scenarios.len()).filter(|&index| spec.scenarios[index].id() != "streams/huge").map(Part::Scenario).collect(),
         seed: 7,
         out: dir.path().to_owned(),
         fresh: false,

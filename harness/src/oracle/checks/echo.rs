@@ -40,15 +40,14 @@ pub(super) fn compile(reader: &Reader<'_>, _: &Compiler<'_>) -> Option<Box<dyn C
 
 impl Check for Echo {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
-        for (index, beat) in episode.beats.iter().enumerate().filter(|(_, beat)| beat.direction == Direction::ToKernel) {
+        for (beat, answer) in exchanges(episode) {
             if (self.other && is_ping(beat)) || (self.busy && !is_busy(episode, beat.line)) {
                 continue;
             }
-            // A REQ socket has one question open at a time, so that the next arrival is its answer.
-            let answer = episode.beats[index + 1..].iter().find(|other| other.client == beat.client);
-            match answer.filter(|answer| answer.direction == Direction::ToClient) {
-                Some(answer) => self.judge_answer(episode, beat, answer, report),
-                None => self.judge_silence(episode, beat, report),
+            match answer {
+                Answer::Prompt(answer) => self.judge_answer(episode, beat, answer, report),
+                Answer::Late => report.inconclusive(),
+                Answer::None => self.judge_silence(episode, beat, report),
             }
         }
     }
@@ -57,6 +56,39 @@ impl Check for Echo {
         let beat = &episode.beats[beat];
         self.other && is_odd(beat) && self.any == is_lost(episode, beat.line)
     }
+}
+
+/// What came for a heartbeat.
+enum Answer<'a> {
+    /// An echo before the next heartbeat of the client.
+    Prompt(&'a Beat),
+    /// Its own bytes, after that: how late is a matter of other checks.
+    Late,
+    None,
+}
+
+/// Each heartbeat with what came for it. A socket has one question open at a time, so that what arrives is the answer to the last; but
+/// it may be the late echo of an earlier one, by its bytes.
+fn exchanges(episode: &Episode) -> Vec<(&Beat, Answer<'_>)> {
+    let mut exchanges: Vec<(&Beat, Answer<'_>)> = Vec::new();
+    for beat in &episode.beats {
+        if beat.direction == Direction::ToKernel {
+            exchanges.push((beat, Answer::None));
+            continue;
+        }
+        let asked = exchanges.iter().rposition(|(asked, _)| asked.client == beat.client);
+        let last = asked.filter(|&last| matches!(exchanges[last].1, Answer::None));
+        let is_own = |(asked, answer): &(&Beat, Answer<'_>)| {
+            asked.client == beat.client && asked.frames == beat.frames && matches!(answer, Answer::None)
+        };
+        let own = last.filter(|&last| is_own(&exchanges[last])).or_else(|| exchanges.iter().position(is_own));
+        match (own, last) {
+            (Some(own), last) if Some(own) != last => exchanges[own].1 = Answer::Late,
+            (_, Some(last)) => exchanges[last].1 = Answer::Prompt(beat),
+            (_, None) => {}
+        }
+    }
+    exchanges
 }
 
 /// Whether a kernel that takes its heartbeats for more than bytes may stumble over these.

@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use super::kernel::{InterruptMode, Launcher, Reach, StartError, Target};
 use super::transport::Wire;
-use super::{About, Cancel, SessionError};
+use super::{About, Cancel, Overtaking, SessionError};
+use crate::plan::Plan;
 use crate::spec::{Profile, Spec};
 use crate::trace::{Record, Recorder, RecorderError, ScenarioOutcome};
 use worker::Worker;
@@ -31,6 +32,24 @@ pub enum ProfileChoice {
     None,
 }
 
+/// One part of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    /// A scenario, as an index into the spec's; the profile makes a plan of it.
+    Scenario(usize),
+    /// A plan, whole.
+    Plan(Arc<Plan>),
+}
+
+impl Part {
+    fn is_fresh(&self, spec: &Spec) -> bool {
+        match self {
+            Self::Scenario(index) => spec.scenarios[*index].fresh,
+            Self::Plan(plan) => plan.fresh,
+        }
+    }
+}
+
 /// What a run needs to know.
 #[derive(Clone)]
 pub struct RunOptions {
@@ -38,8 +57,8 @@ pub struct RunOptions {
     pub target: Target,
     /// Whose code is run.
     pub profile: ProfileChoice,
-    /// The scenarios to play, as indices into the spec's.
-    pub scenarios: Vec<usize>,
+    /// What to play.
+    pub parts: Vec<Part>,
     /// Seed of all random choices.
     pub seed: u64,
     /// The directory that the traces go to; it exists and holds none.
@@ -152,22 +171,23 @@ impl From<SessionError> for RunError {
     }
 }
 
-/// Scenarios that are still to be played, for all workers, and whether any of them ever had an answer of the kernel.
+/// What the workers share: parts that are still to be played, whether any of them ever had an answer of the kernel, and how it answers.
 #[derive(Clone)]
 struct Queue {
-    left: Arc<Mutex<VecDeque<usize>>>,
+    left: Arc<Mutex<VecDeque<Part>>>,
     has_answered: Arc<AtomicBool>,
+    overtaking: Overtaking,
 }
 
 impl Queue {
     /// Those that share a kernel come first, so that the kernels of the others are started meanwhile.
     fn new(options: &RunOptions, spec: &Spec) -> Self {
-        let mut order = options.scenarios.clone();
-        order.sort_by_key(|&index| spec.scenarios[index].fresh);
-        Self { left: Arc::new(Mutex::new(order.into())), has_answered: Arc::default() }
+        let mut order = options.parts.clone();
+        order.sort_by_key(|part| part.is_fresh(spec));
+        Self { left: Arc::new(Mutex::new(order.into())), has_answered: Arc::default(), overtaking: Overtaking::default() }
     }
 
-    fn next(&self) -> Option<usize> {
+    fn next(&self) -> Option<Part> {
         self.left.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 

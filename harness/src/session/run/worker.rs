@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use super::{Done, Follow, ProfileChoice, Progress, Queue, RunError, RunOptions, Timings, tell};
+use super::{Done, Follow, Part, ProfileChoice, Progress, Queue, RunError, RunOptions, Timings, tell};
 use crate::plan::Plan;
 use crate::session::kernel::{Lives, StartError, Target};
 use crate::session::{About, Played, Session, SessionError, Starting, Suspicion};
@@ -118,12 +118,17 @@ impl<'a, F: Follow> Worker<'a, F> {
     }
 
     fn play_all(&mut self) -> Result<(), RunError> {
-        while let Some(index) = self.queue.next() {
+        while let Some(part) = self.queue.next() {
             if self.options.cancel.is_set() {
                 return Ok(());
             }
-            let scenario = self.spec.scenarios[index].clone();
-            self.play_scenario(&scenario)?;
+            match part {
+                Part::Scenario(index) => {
+                    let scenario = self.spec.scenarios[index].clone();
+                    self.play_scenario(&scenario)?;
+                }
+                Part::Plan(plan) => self.play_plan(&plan)?,
+            }
         }
         Ok(())
     }
@@ -136,12 +141,17 @@ impl<'a, F: Follow> Worker<'a, F> {
             Ok(plan) => plan,
             Err(reason) => return self.skip(scenario, reason),
         };
+        self.play_plan(&plan)
+    }
+
+    /// Plays a plan, and again on fresh kernels as long as what it shows needs that.
+    fn play_plan(&mut self, plan: &Plan) -> Result<(), RunError> {
         if plan.fresh || self.options.fresh {
             self.retire_used()?;
         }
         let mut shown = 0;
         for attempt in 1..=ATTEMPTS {
-            let played = self.play_once(&plan, attempt)?;
+            let played = self.play_once(plan, attempt)?;
             let news = played.suspicions.iter().any(|suspicion| !self.confirmed.contains(suspicion));
             if !played.reusable || plan.fresh || self.options.fresh {
                 self.retire()?;
@@ -311,6 +321,7 @@ impl<'a, F: Follow> Worker<'a, F> {
             seed: self.options.seed ^ ((self.number as u64) << 32) ^ self.started,
             recorder,
             lives: self.lives.clone(),
+            overtaking: self.queue.overtaking.clone(),
         }
     }
 

@@ -50,11 +50,11 @@ impl ZeroMq {
 
     /// A socket that hears when the connection of another is made or lost.
     fn monitor(&self, of: &zmq::Socket) -> zmq::Result<zmq::Socket> {
-        /// Several transports share a context, and a name is free only some time after its socket was closed.
-        static MONITORS: AtomicU64 = AtomicU64::new(0);
-        let address = format!("inproc://monitor-{}", MONITORS.fetch_add(1, Ordering::Relaxed));
+        let address = monitor_address();
         of.monitor(&address, LINKED | UNLINKED)?;
         let monitor = self.context.socket(zmq::PAIR)?;
+        // libzmq's own thread would wait for room, for ever.
+        monitor.set_rcvhwm(0)?;
         monitor.connect(&address)?;
         Ok(monitor)
     }
@@ -154,6 +154,19 @@ impl Transport for ZeroMq {
 /// Rounded up, so that a deadline a fraction of a millisecond away is not polled for again and again.
 fn milliseconds(timeout: Duration) -> i64 {
     i64::try_from(timeout.as_micros().div_ceil(1000)).unwrap_or(i64::MAX)
+}
+
+/// Several transports share a context, and a name is free only some time after its socket was closed.
+fn monitor_address() -> String {
+    static MONITORS: AtomicU64 = AtomicU64::new(0);
+    format!("inproc://monitor-{}", MONITORS.fetch_add(1, Ordering::Relaxed))
+}
+
+impl Drop for Open {
+    /// Asks for no more events before their reader is gone: libzmq's thread, which closes the connection later, would wait for it.
+    fn drop(&mut self) {
+        let _ = self.socket.monitor(&monitor_address(), 0);
+    }
 }
 
 impl Open {

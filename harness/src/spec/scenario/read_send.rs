@@ -40,6 +40,7 @@ pub(super) fn read_send(operand: Item<'_>, reader: &Reader<'_>, known: &Known<'_
         header: reader.optional("header").map(read_map).unwrap_or_default(),
         without_header: without_header.unwrap_or_default(),
         parent: reader.optional("parent").map(read_map).unwrap_or_default(),
+        without_parent: reader.optional("without_parent").and_then(Item::bool).unwrap_or_default(),
         buffers: reader.optional("buffers").and_then(read_payloads).unwrap_or_default(),
         idents: reader.optional("idents").and_then(read_payloads).unwrap_or_default(),
         format: reader.optional("format").and_then(Item::named).unwrap_or(Format::Compact),

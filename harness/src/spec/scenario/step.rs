@@ -76,6 +76,8 @@ pub struct Send {
     pub without_header: Vec<String>,
     /// The parent header.
     pub parent: Map<String, Value>,
+    /// Whether an input reply has no parent.
+    pub without_parent: bool,
     /// The buffers.
     pub buffers: Vec<Payload>,
     /// Frames before the delimiter, beside what the socket adds.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::Context;
 use harness::session::Cancel;
 use harness::session::kernel::{Launcher, Reach};
-use harness::session::run::{self as session, Ran, RunOptions, Timings};
+use harness::session::run::{self as session, Part, Ran, RunOptions, Timings};
 use harness::session::transport::Wire;
 use harness::spec::Spec;
 use harness::spec::select::Selection;
@@ -51,7 +51,7 @@ pub(crate) fn run(mut args: Box<RunArgs>, common: &Common) -> anyhow::Result<u8>
     signals::cancel_on_signal(&runtime, cancel.clone())?;
     let options = RunOptions {
         profile,
-        scenarios,
+        parts: scenarios.into_iter().map(Part::Scenario).collect(),
         seed,
         out: out.path().to_owned(),
         fresh: args.fresh,
@@ -63,7 +63,7 @@ pub(crate) fn run(mut args: Box<RunArgs>, common: &Common) -> anyhow::Result<u8>
         cancel,
         launcher: launcher(&runtime)?,
     };
-    let mut teller = Teller::new(options.scenarios.len(), common.quiet);
+    let mut teller = Teller::new(options.parts.len(), common.quiet);
     let ran = session::run(&options, &spec, judges, &mut |progress| teller.tell(&progress));
     teller.finish();
     let ran = ran.context("the run failed")?;

@@ -8,7 +8,7 @@ use anyhow::Context;
 use harness::oracle::Judgement;
 use harness::session::Cancel;
 use harness::session::kernel::{CONNECTION_FILE, Command, Launcher, Reach, Target};
-use harness::session::run::{self as session, ProfileChoice, RunOptions};
+use harness::session::run::{self as session, Part, ProfileChoice, RunOptions};
 use harness::session::transport::Wire;
 use harness::spec::Spec;
 use harness::spec::select::Selection;
@@ -73,7 +73,7 @@ impl Player {
             interrupt_mode: command.interrupt_mode,
             target: Target::Command(command),
             profile: ProfileChoice::Auto,
-            scenarios: self.scenarios(subject),
+            parts: self.scenarios(subject).into_iter().map(Part::Scenario).collect(),
             seed: self.seed,
             out: out.path().to_owned(),
             fresh: false,
