@@ -8,7 +8,7 @@ use super::deeds::{deeds_before, last_deed};
 use super::episode::{Episode, Happened};
 use super::excerpt::{About, excerpt};
 use super::finding::{Finding, Kind};
-use super::obligations::{rule_for_deed, rules_for};
+use super::obligations::{is_wrong, rule_for_deed, rules_for};
 use super::request::{Request, Role};
 use super::seen::Direction;
 use super::types::Types;
@@ -127,8 +127,9 @@ impl Blame {
         let optional = |what| {
             !total && what == Expectation::Reply && !is_required(episode, request, types) && !bench.is_promised(episode, request, what)
         };
-        // A kernel may lack the type, but one that says busy must say idle.
-        let dangling = optional(first) && request.busy.is_some() && missing.contains(&Expectation::Idle);
+        // A kernel may lack the type, or leave what is wrong unanswered with no more than a warning; but one that says busy must say idle.
+        let mild = optional(first) || (first == Expectation::Reply && !total && is_wrong(episode, request));
+        let dangling = mild && request.busy.is_some() && missing.contains(&Expectation::Idle);
         let what = if dangling { Expectation::Idle } else { first };
         let mut rules = Vec::new();
         if let Some(before) = stuck_before(episode, request).filter(|_| total) {

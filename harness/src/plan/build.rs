@@ -1,10 +1,13 @@
 //! A scenario and a profile make a plan: snippets are filled in, and each message gets its content, whole.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::{Action, Object, Outgoing, Owed, Plan, Step};
 use crate::spec::{self, MessageType, Profile, Role, Scenario, SnippetReference, Spec, Status};
 use crate::trace::{Bytes, Facts};
+use crate::wire::PartName;
 
 /// The fact of a step whose message is wrong on purpose; it says how.
 const ODD: &str = "odd";
@@ -125,6 +128,9 @@ impl Filler<'_> {
             parent: self.object(&send.parent),
             buffers: send.buffers.iter().map(|buffer| Bytes(buffer.to_bytes())).collect(),
             idents: send.idents.iter().map(|ident| Bytes(ident.to_bytes())).collect(),
+            raw: joined(&send.raw),
+            splice: joined(&send.splice),
+            cut_to: send.cut_to,
             format: send.format,
             sign: send.sign,
             awaits: send.wait_for,
@@ -164,6 +170,11 @@ impl Filler<'_> {
         let snippet = self.snippet(reference.snippet)?;
         if reference.key == "code" { Some(Value::String(snippet.code.clone())) } else { snippet.facts.get(reference.key).cloned() }
     }
+}
+
+/// The bytes of payloads in pieces.
+fn joined(parts: &BTreeMap<PartName, Vec<spec::Payload>>) -> BTreeMap<PartName, Bytes> {
+    parts.iter().map(|(part, pieces)| (*part, Bytes(pieces.iter().flat_map(spec::Payload::to_bytes).collect()))).collect()
 }
 
 /// What a message of the type is owed; nothing says what one is that the catalogue does not have, so nothing is.

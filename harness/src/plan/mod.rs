@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::trace::{Bytes, Facts};
-use crate::wire::Channel;
+use crate::wire::{Channel, PartName};
 
 pub use crate::spec::{Await, Format, Sign};
 
@@ -122,6 +122,15 @@ pub struct Outgoing {
     /// Prefix frames before the delimiter.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub idents: Vec<Bytes>,
+    /// Bytes in place of the JSON of a part.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub raw: BTreeMap<PartName, Bytes>,
+    /// Bytes put in before the closing brace of a part.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub splice: BTreeMap<PartName, Bytes>,
+    /// How many of its frames are sent, counted from the delimiter on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_to: Option<u32>,
     /// How its JSON is spelt.
     pub format: Format,
     /// How it is signed.
@@ -154,6 +163,9 @@ impl Outgoing {
             parent: Object::new(),
             buffers: Vec::new(),
             idents: Vec::new(),
+            raw: BTreeMap::new(),
+            splice: BTreeMap::new(),
+            cut_to: None,
             format: Format::Compact,
             sign: Sign::Good,
             awaits: Await::Settled,

@@ -126,8 +126,9 @@ impl Session {
             None if owed.is_fence() || owed.then_exit || owed.wants.contains(&Expectation::Echo) => {}
             None if owed.unowed || (owed.optional && !self.habits.answers(owed)) => return Ok(Next::Fence),
             None => {
-                // A message without a reply is half done as soon as it is sent.
-                let replyless = (!owed.wants.contains(&Expectation::Reply)).then_some(owed.sent);
+                // A message without a reply is half done as soon as it is sent. One that is wrong may be left without one, and a
+                // question after it tells sooner than a deadline.
+                let replyless = (owed.odd || !owed.wants.contains(&Expectation::Reply)).then_some(owed.sent);
                 if let Some(half_done) = owed.half_done.or(replyless) {
                     let at = half_done + self.deadlines.half();
                     return Ok(if at <= now { Next::Fence } else { Next::Wait(at) });
@@ -158,7 +159,8 @@ impl Session {
             return Some(now);
         };
         let replied = fence.half_done.filter(|_| fence.seen.contains(&Expectation::Reply))?;
-        if self.habits.overtakes(owed.channel) {
+        let may_be_refused_late = owed.odd && !owed.unowed && owed.wants.contains(&Expectation::Reply);
+        if self.habits.overtakes(owed.channel) || may_be_refused_late {
             return Some(replied + self.deadlines.optional());
         }
         // What floods in may hold up the rest, which is on another channel; but no longer than an answer may take.

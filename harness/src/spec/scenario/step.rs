@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::reference::SnippetReference;
 use crate::spec::named::names;
-use crate::wire::Channel;
+use crate::wire::{Channel, PartName};
 
 /// One step.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +80,12 @@ pub struct Send {
     pub buffers: Vec<Payload>,
     /// Frames before the delimiter, beside what the socket adds.
     pub idents: Vec<Payload>,
+    /// Bytes that stand for the JSON of a part, whatever they are; in pieces.
+    pub raw: BTreeMap<PartName, Vec<Payload>>,
+    /// Bytes that are put in before the closing brace of a part: members that JSON as data can't hold; in pieces.
+    pub splice: BTreeMap<PartName, Vec<Payload>>,
+    /// How many of its frames are sent, counted from the delimiter on; all if not given.
+    pub cut_to: Option<u32>,
     /// How the JSON is spelled.
     pub format: Format,
     /// How it is signed.
