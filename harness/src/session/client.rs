@@ -11,6 +11,8 @@ const PROTOCOL_VERSION: &str = "5.5";
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     pub(super) session: String,
+    /// Whether it is subscribed to all of iopub; otherwise no status is waited for on its behalf.
+    pub(super) hears_all: bool,
 }
 
 /// The kernel's key, and one that is not.
@@ -36,8 +38,8 @@ pub(super) struct Composed {
 }
 
 impl Client {
-    pub(super) fn new(rng: &mut fastrand::Rng) -> Self {
-        Self { session: uuid(rng) }
+    pub(super) fn new(topics: &[Bytes], rng: &mut fastrand::Rng) -> Self {
+        Self { session: uuid(rng), hears_all: topics.iter().any(|topic| topic.0.is_empty()) }
     }
 
     /// Makes the frames of `outgoing`, with a message id of its own.
@@ -229,7 +231,7 @@ mod tests {
             splice: [(PartName::Metadata, bytes("\"x\": NaN"))].into(),
             ..honest
         };
-        let client = Client::new(&mut rng);
+        let client = Client::new(&[], &mut rng);
         let frames = client.compose(&outgoing, &keys, "", &mut rng).frames;
         assert!(decode(&frames, &Limits::default()).verify(&own));
         assert_eq!(frames[4..], [b"{\"x\": NaN}".to_vec(), b"no JSON".to_vec()]);

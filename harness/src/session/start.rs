@@ -300,8 +300,7 @@ impl Session {
         }
         let patience = if identity_of.is_some() { self.deadlines.reply() * 2 } else { self.deadlines.patience(true) };
         let until = Instant::now() + patience;
-        let hears_all = topics.iter().any(|topic| topic.0.is_empty());
-        if !hears_all {
+        if self.clients.get(client).is_some_and(|client| !client.hears_all) {
             // It may not hear the statuses that tell; its first reply has to do.
             let id = self.ask(client, Channel::Shell, own_steps::READY)?;
             self.hear_reply(&id, until)?;
@@ -335,7 +334,7 @@ impl Session {
     }
 
     fn open_client(&mut self, name: &str, topics: &[Bytes], identity_of: Option<&str>, early: bool) -> Result<(), SessionError> {
-        let client = Client::new(&mut self.rng);
+        let client = Client::new(topics, &mut self.rng);
         let identity =
             identity_of.and_then(|other| self.identities.get(other)).cloned().unwrap_or_else(|| client.session.clone().into_bytes());
         let endpoint = Endpoint { client: name.to_owned(), identity: identity.clone(), topics: topics.to_vec() };

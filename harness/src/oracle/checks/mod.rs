@@ -38,6 +38,7 @@ mod parent_copy;
 mod quiet;
 mod reconnect;
 mod renewed;
+mod repeated_id;
 mod reply_type;
 mod response;
 mod routing;
@@ -148,6 +149,7 @@ const KINDS: &[CheckKind] = &[
     CheckKind { name: "quiet", compile: quiet::compile },
     CheckKind { name: "reconnect", compile: reconnect::compile },
     CheckKind { name: "renewed", compile: renewed::compile },
+    CheckKind { name: "repeated-id", compile: repeated_id::compile },
     CheckKind { name: "reply-type", compile: reply_type::compile },
     CheckKind { name: "response", compile: response::compile },
     CheckKind { name: "routing", compile: routing::compile },
