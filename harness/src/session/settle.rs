@@ -11,6 +11,10 @@ use super::{Session, SessionError};
 use crate::trace::{Event, Expectation, Settled, Why, own_steps};
 use crate::wire::Channel;
 
+/// Open requests that are looked at in one round: the first ones, as answers come in order. Of a flood the rest has to wait, so that
+/// looking through it takes no time in which nothing is taken in.
+const ATTENDED: usize = 64;
+
 /// How the waiting ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Settlement {
@@ -60,7 +64,7 @@ impl Session {
                 return Ok(Settlement::Done);
             }
             let mut until = Instant::now() + self.deadlines.reply();
-            for id in open {
+            for id in open.into_iter().take(ATTENDED) {
                 match self.next_for(&id)? {
                     Next::Wait(instant) => until = until.min(instant),
                     Next::Fence => {
