@@ -6,17 +6,21 @@ use std::time::{Duration, Instant};
 
 use super::client::{Client, Keys};
 use super::kernel::{
-    Command, ConnectionFile, Greeted, Greeting, InterruptMode, KernelProcess, Launcher, Life, Lives, Reach, Starter, Target, clash,
+    Command, ConnectionFile, Greeted, Greeting, InterruptMode, KernelProcess, Launcher, Life, Lives, Reach, Starter, Target, addresses,
+    clash,
 };
 use super::settle::Settlement;
 use super::transport::{Endpoint, Wire};
 use super::{Cancel, Deadlines, Session, SessionError};
 use crate::spec::Version;
-use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Expectation, Noted, Recorder, Why, own_steps};
+use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Expectation, Listening, Noted, Recorder, Why, own_steps};
 use crate::wire::{Channel, ConnectionInfo, Json};
 
 /// The silence on iopub that jupyter_client waits for before it calls a kernel ready.
 const QUIET: Duration = Duration::from_millis(200);
+
+/// Between two looks at where a kernel listens.
+const LOOKING: Duration = Duration::from_millis(100);
 
 /// Round trips that calibrate the deadlines.
 const CALIBRATIONS: usize = 5;
@@ -235,8 +239,23 @@ impl Session {
             round_trip: nanos(self.deadlines.round_trip()),
             reply_deadline: nanos(self.deadlines.reply()),
         }));
+        self.note_addresses()?;
         self.recorder.flush()?;
         Ok(Greeted::Ready)
+    }
+
+    /// Records where the kernel listens. What is not there yet is given the time of a reply.
+    fn note_addresses(&mut self) -> Result<(), SessionError> {
+        let Some(guard) = self.process.as_ref().map(|process| process.guard_pid()) else { return Ok(()) };
+        let until = Instant::now() + self.deadlines.reply();
+        while let Some(addresses) = addresses(&self.link, guard) {
+            if addresses.len() == Channel::ALL.len() || Instant::now() >= until || !self.may_hear_more() {
+                self.recorder.record(Event::Listening(Listening { addresses }));
+                break;
+            }
+            self.receive(Instant::now() + LOOKING)?;
+        }
+        Ok(())
     }
 
     /// Asks until an answer comes by shell and a status by iopub, as every manager does: a subscription may still be on its

@@ -71,6 +71,8 @@ events! {
     KernelStarted(KernelStarted) = "kernel",
     /// The deadlines that hold for this kernel on this machine.
     Calibrated(Calibrated) = "calibrated",
+    /// Where a kernel that is ready listens.
+    Listening(Listening) = "listening",
     /// A client opened its sockets.
     Connected(Connected) = "connected",
     /// A client closed its sockets.
@@ -161,6 +163,13 @@ pub struct Calibrated {
     pub round_trip: u64,
     /// What a reply is given before it counts as missed.
     pub reply_deadline: u64,
+}
+
+/// See [`Event::Listening`]. Only of kernels that we started, that are reached by TCP, and whose sockets the system shows us.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Listening {
+    /// The local addresses at which its processes listen on the port of a channel; a channel without any is not there.
+    pub addresses: BTreeMap<Channel, Vec<String>>,
 }
 
 /// See [`Event::Connected`].

@@ -175,9 +175,10 @@ fn full() -> Send {
         parent: object(json!({ "msg_id": "x" })),
         buffers: vec![text("one"), Payload::Repeat { text: "ab".to_owned(), times: 3 }],
         idents: vec![Payload::Bytes(vec![0, 255]), text("")],
-                raw: [(PartName::Content, vec![Payload::Text("no JSON".to_owned())])].into(),
-                splice: [(PartName::Header, vec![Payload::Text(", \"x\": ".to_owned()), Payload::Repeat { text: "[".to_owned(), times: 2 }])].into(),
-                cut_to: Some(4),
+        raw: [(PartName::Content, vec![Payload::Text("no JSON".to_owned())])].into(),
+        splice: [(PartName::Header, vec![Payload::Text(", \"x\": ".to_owned()), Payload::Repeat { text: "[".to_owned(), times: 2 }])]
+            .into(),
+        cut_to: Some(4),
         format: Format::Escaped,
         sign: Sign::OtherKey,
         wait_for: Await::Later,

@@ -28,6 +28,7 @@ mod interrupt_survival;
 mod known;
 mod last_reply;
 mod late;
+mod listening;
 mod malformed;
 mod marker;
 mod meanwhile;
@@ -139,6 +140,7 @@ const KINDS: &[CheckKind] = &[
     CheckKind { name: "known", compile: known::compile },
     CheckKind { name: "last-reply", compile: last_reply::compile },
     CheckKind { name: "late", compile: late::compile },
+    CheckKind { name: "listening", compile: listening::compile },
     CheckKind { name: "malformed", compile: malformed::compile },
     CheckKind { name: "marker", compile: marker::compile },
     CheckKind { name: "meanwhile", compile: meanwhile::compile },

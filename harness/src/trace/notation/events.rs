@@ -2,7 +2,7 @@
 
 use super::message;
 use super::pairs::{Pairs, named};
-use crate::trace::{Bytes, Connected, Event, Exited, Expectation, KernelStarted, Ladder, Noted, Probed, Settled, Why};
+use crate::trace::{Bytes, Connected, Event, Exited, Expectation, KernelStarted, Ladder, Listening, Noted, Probed, Settled, Why};
 use crate::wire::{Channel, TransportKind};
 
 pub(super) fn kernel(life: u32, pairs: &mut Pairs) -> Result<KernelStarted, String> {
@@ -20,6 +20,11 @@ pub(super) fn kernel(life: u32, pairs: &mut Pairs) -> Result<KernelStarted, Stri
         interrupt_mode: pairs.text("interrupt_mode").unwrap_or_else(|| "signal".to_owned()),
         restarted: pairs.flag("restarted")?.unwrap_or(false),
     })
+}
+
+pub(super) fn listening(pairs: &mut Pairs) -> Event {
+    let addresses = Channel::ALL.into_iter().filter_map(|channel| Some((channel, vec![pairs.text(channel.name())?])));
+    Event::Listening(Listening { addresses: addresses.collect() })
 }
 
 pub(super) fn connected(pairs: &mut Pairs) -> Result<Event, String> {
