@@ -180,9 +180,17 @@ fn fails(episode: &Episode, line: u64) -> bool {
 pub(super) fn rule_for_deed(episode: &Episode, line: u64) -> Option<&'static str> {
     match deeds_until(episode, line)[0]? {
         Deed::Heartbeat => Some("AUTH-17"),
+        Deed::Stranger(event) => rule_for_strangers(&episode.events[event].event),
         Deed::Message(message) => rule_for_fault(episode, &episode.messages[message]),
         _ => None,
     }
+}
+
+/// Who leaves a message unfinished speaks ZeroMQ; who does not is another matter.
+fn rule_for_strangers(event: &Event) -> Option<&'static str> {
+    let Event::Stranger(stranger) = event else { return None };
+    let half = stranger.facts.get("odd").is_some_and(|odd| odd == "half message");
+    Some(if half { "ROB-19" } else { "ROB-18" })
 }
 
 /// What a kernel must survive, by what the plan calls odd about a message.

@@ -88,6 +88,9 @@ impl Filler<'_> {
             spec::Action::Frames { channel, frames } => {
                 Action::Frames { channel: *channel, frames: frames.iter().map(|frame| Bytes(frame.to_bytes())).collect() }
             }
+            spec::Action::Tcp(tcp) => {
+                Action::Tcp { channel: tcp.channel, bytes: joined(&tcp.bytes), peers: tcp.peers, stay: tcp.then == spec::Then::Stay }
+            }
             spec::Action::Settle(spec::Settle::All) => Action::Settle(Vec::new()),
             spec::Action::Settle(spec::Settle::Steps(names)) => Action::Settle(names.clone()),
             spec::Action::Wait(wait) => Action::Wait { of: wait.of.clone(), msg_type: wait.message_type.clone() },
@@ -128,8 +131,8 @@ impl Filler<'_> {
             parent: self.object(&send.parent),
             buffers: send.buffers.iter().map(|buffer| Bytes(buffer.to_bytes())).collect(),
             idents: send.idents.iter().map(|ident| Bytes(ident.to_bytes())).collect(),
-            raw: joined(&send.raw),
-            splice: joined(&send.splice),
+            raw: joined_by_part(&send.raw),
+            splice: joined_by_part(&send.splice),
             cut_to: send.cut_to,
             format: send.format,
             sign: send.sign,
@@ -173,8 +176,12 @@ impl Filler<'_> {
 }
 
 /// The bytes of payloads in pieces.
-fn joined(parts: &BTreeMap<PartName, Vec<spec::Payload>>) -> BTreeMap<PartName, Bytes> {
-    parts.iter().map(|(part, pieces)| (*part, Bytes(pieces.iter().flat_map(spec::Payload::to_bytes).collect()))).collect()
+fn joined(pieces: &[spec::Payload]) -> Bytes {
+    Bytes(pieces.iter().flat_map(spec::Payload::to_bytes).collect())
+}
+
+fn joined_by_part(parts: &BTreeMap<PartName, Vec<spec::Payload>>) -> BTreeMap<PartName, Bytes> {
+    parts.iter().map(|(part, pieces)| (*part, joined(pieces))).collect()
 }
 
 /// What a message of the type is owed; nothing says what one is that the catalogue does not have, so nothing is.

@@ -66,6 +66,19 @@ pub enum Action {
         /// What.
         frames: Vec<Bytes>,
     },
+    /// Connects to a channel's port by TCP and sends bytes; nothing is owed. Without a port, as over ipc, nothing is done.
+    Tcp {
+        /// Whose port.
+        channel: Channel,
+        /// What is sent.
+        bytes: Bytes,
+        /// How many connections do so.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        peers: u32,
+        /// Whether they stay open until the plan is over.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stay: bool,
+    },
     /// Waits for what the named steps are owed; for all if none is named.
     Settle(Vec<String>),
     /// Waits until a message of a type with the step `of` as its parent came.

@@ -8,7 +8,7 @@ use super::kernel::{InterruptMode, signal_named};
 use super::settle::{Settlement, Suspicion};
 use super::{Session, SessionError, flow};
 use crate::plan::{Action, Await, Object, Outgoing, Owed, Plan, Step};
-use crate::trace::{Bytes, Disconnected, Event, Noted, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Why, own_steps};
+use crate::trace::{Bytes, Disconnected, Event, Noted, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Stranger, Why, own_steps};
 use crate::wire::Channel;
 
 /// What one play of a plan came to.
@@ -46,6 +46,7 @@ impl Session {
         }
         let completed = stop.is_none() || (stop == Some(Settlement::Exited) && expected_exit);
         self.close_guests();
+        self.strangers.clear();
         self.recorder.record(Event::ScenarioEnded(ScenarioEnded {
             name: plan.scenario.clone(),
             outcome: if completed { ScenarioOutcome::Completed } else { ScenarioOutcome::Abandoned },
@@ -119,6 +120,17 @@ impl Session {
             Action::Frames { channel, frames } => {
                 let id = self.send_raw(&step.client, *channel, frames, step.name.as_deref(), &step.facts)?;
                 self.settle(&[id]).map(stop)
+            }
+            Action::Tcp { channel, bytes, peers, stay } => {
+                self.send_as_strangers(&Stranger {
+                    channel: *channel,
+                    bytes: bytes.clone(),
+                    peers: *peers,
+                    stay: *stay,
+                    step: step.name.clone(),
+                    facts: step.facts.clone(),
+                });
+                Ok(None)
             }
             Action::Pause(seconds) => self.pause(*seconds),
             Action::Settle(names) => {

@@ -146,6 +146,7 @@ impl Greeting for Opening<'_> {
             behind: false,
             cancel: self.starting.cancel.clone(),
             rng: fastrand::Rng::with_seed(self.starting.seed),
+            strangers: Vec::new(),
             arrivals: Vec::new(),
             last_news: Instant::now(),
             extended: BTreeMap::new(),

@@ -83,6 +83,8 @@ events! {
     ScenarioEnded(ScenarioEnded) = "scenario_end",
     /// A message, or heartbeat bytes, went out.
     Sent(Sent) = "sent",
+    /// Somebody who speaks no ZeroMQ, or only half of it, connected to a port and sent bytes.
+    Stranger(Stranger) = "stranger",
     /// A message, or heartbeat bytes, came in.
     Received(Received) = "received",
     /// The session stopped waiting for what a request is owed.
@@ -240,6 +242,25 @@ pub struct Sent {
     /// What was given to the socket.
     pub frames: Vec<Bytes>,
     /// Name of the plan's step, if it has one; the session's own questions are called `fence`, `probe`, `ready`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// What the plan knows about it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: Facts,
+}
+
+/// See [`Event::Stranger`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stranger {
+    /// Whose port.
+    pub channel: Channel,
+    /// What each connection sent.
+    pub bytes: Bytes,
+    /// How many connections there were.
+    pub peers: u32,
+    /// Whether they stay open until the scenario is over; otherwise they were closed at once.
+    pub stay: bool,
+    /// Name of the plan's step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
     /// What the plan knows about it.

@@ -13,8 +13,8 @@ mod recorder;
 pub use bytes::Bytes;
 pub use event::{
     BIND_CLASH, Calibrated, Connected, Disconnected, End, Event, Exited, Expectation, Facts, KernelStarted, Ladder, Listening, Noted,
-    Output, Probed, Received, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, TRACE_VERSION, TraceStarted, Why,
-    own_steps,
+    Output, Probed, Received, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, Stranger, TRACE_VERSION,
+    TraceStarted, Why, own_steps,
 };
 pub use read::{ReadError, Reader, for_each_record, read_trace};
 pub use record::Record;

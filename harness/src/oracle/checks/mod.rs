@@ -102,6 +102,8 @@ pub(crate) enum Deed {
     Disconnect,
     /// Opened sockets.
     Connect,
+    /// Sent bytes as strangers, by the index of the event.
+    Stranger(usize),
 }
 
 /// A kind of check: its name in rule files, and the reader of its parameters.

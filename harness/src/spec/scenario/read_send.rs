@@ -121,11 +121,16 @@ fn read_parts(item: Item<'_>) -> BTreeMap<PartName, Vec<Payload>> {
         if part.is_none() {
             item.unknown("part", name, PartName::ALL.iter().map(|part| part.name()));
         }
-        let in_pieces = matches!(item.node().value, Value::Array(_));
-        let pieces = if in_pieces { read_payloads(item) } else { read_payload(item).map(|payload| vec![payload]) };
+        let pieces = read_pieces(item);
         Some((part?, pieces?))
     };
     item.entries().unwrap_or_default().into_iter().filter_map(read).collect()
+}
+
+/// A payload, alone or in pieces.
+pub(super) fn read_pieces(item: Item<'_>) -> Option<Vec<Payload>> {
+    let in_pieces = matches!(item.node().value, Value::Array(_));
+    if in_pieces { read_payloads(item) } else { read_payload(item).map(|payload| vec![payload]) }
 }
 
 /// An array of payloads.

@@ -37,6 +37,8 @@ pub enum Action {
         /// What.
         frames: Vec<Payload>,
     },
+    /// Connects to a channel's port by TCP and sends bytes, as somebody may who does not speak ZeroMQ. Nothing is owed.
+    Tcp(Tcp),
     /// Waits for what earlier steps are owed.
     Settle(Settle),
     /// Waits for a message.
@@ -122,6 +124,19 @@ pub enum Payload {
     Bytes(Vec<u8>),
 }
 
+/// See [`Action::Tcp`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tcp {
+    /// Whose port.
+    pub channel: Channel,
+    /// What is sent, in pieces.
+    pub bytes: Vec<Payload>,
+    /// How many connections do so; at least 1.
+    pub peers: u32,
+    /// What becomes of them.
+    pub then: Then,
+}
+
 /// See [`Action::Settle`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settle {
@@ -195,6 +210,16 @@ names! {
         Raw = "raw",
         /// In upper case.
         Upper = "upper",
+    }
+}
+
+names! {
+    /// What becomes of a connection when all was sent.
+    Then, "end of a connection", {
+        /// It is closed.
+        Close = "close",
+        /// It stays until the scenario is over.
+        Stay = "stay",
     }
 }
 

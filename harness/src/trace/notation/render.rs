@@ -86,6 +86,7 @@ pub fn event_line(event: &Event, names: &mut Names) -> Option<String> {
             let places = listening.addresses.iter().map(|(channel, addresses)| format!(" {channel}={}", addresses.join(",")));
             format!("! listening{}", places.collect::<String>())
         }
+        Event::Stranger(stranger) => format!("! stranger {} peers={} stay={}", stranger.channel, stranger.peers, stranger.stay),
         Event::Connected(connected) => format!("! connected {}", connected.client),
         Event::Disconnected(gone) => format!("! disconnected {}", gone.client),
         Event::ScenarioStarted(scenario) => format!("! scenario {}", scenario.name),
