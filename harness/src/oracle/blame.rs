@@ -117,6 +117,11 @@ impl Blame {
         if self.is_halted(*line) {
             return;
         }
+        // That nobody listens on the channel is told once, by the rule about that.
+        if episode.kernel.is_unbound(episode.asked(request).channel) {
+            self.taken.extend(missing.iter().map(|&what| (request.sent, what)));
+            return;
+        }
         let is_lockup = ladder.is_some();
         if !is_lockup && episode.is_damaged(request.sent) {
             return;

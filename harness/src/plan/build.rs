@@ -88,9 +88,12 @@ impl Filler<'_> {
             spec::Action::Frames { channel, frames } => {
                 Action::Frames { channel: *channel, frames: frames.iter().map(|frame| Bytes(frame.to_bytes())).collect() }
             }
-            spec::Action::Tcp(tcp) => {
-                Action::Tcp { channel: tcp.channel, bytes: joined(&tcp.bytes), peers: tcp.peers, stay: tcp.then == spec::Then::Stay }
-            }
+            spec::Action::Tcp(tcp) => Action::Tcp {
+                channel: tcp.channel,
+                bytes: tcp.bytes.iter().map(|piece| Bytes(piece.to_bytes())).collect(),
+                peers: tcp.peers,
+                stay: tcp.then == spec::Then::Stay,
+            },
             spec::Action::Settle(spec::Settle::All) => Action::Settle(Vec::new()),
             spec::Action::Settle(spec::Settle::Steps(names)) => Action::Settle(names.clone()),
             spec::Action::Wait(wait) => Action::Wait { of: wait.of.clone(), msg_type: wait.message_type.clone() },

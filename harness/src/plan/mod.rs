@@ -70,8 +70,8 @@ pub enum Action {
     Tcp {
         /// Whose port.
         channel: Channel,
-        /// What is sent.
-        bytes: Bytes,
+        /// What is sent, piece by piece, with a moment for the kernel to answer between two.
+        bytes: Vec<Bytes>,
         /// How many connections do so.
         #[serde(default = "one", skip_serializing_if = "is_one")]
         peers: u32,

@@ -27,7 +27,7 @@ pub struct Played {
 }
 
 /// Why the steps after this one are not played.
-type Stop = Option<Settlement>;
+pub(super) type Stop = Option<Settlement>;
 
 impl Session {
     /// Plays `plan` from its first step to its last, or until the kernel no longer follows.
@@ -122,15 +122,15 @@ impl Session {
                 self.settle(&[id]).map(stop)
             }
             Action::Tcp { channel, bytes, peers, stay } => {
-                self.send_as_strangers(&Stranger {
+                let wanted = Stranger {
                     channel: *channel,
                     bytes: bytes.clone(),
                     peers: *peers,
                     stay: *stay,
                     step: step.name.clone(),
                     facts: step.facts.clone(),
-                });
-                Ok(None)
+                };
+                self.send_as_strangers(&wanted)
             }
             Action::Pause(seconds) => self.pause(*seconds),
             Action::Settle(names) => {
@@ -269,7 +269,7 @@ impl Session {
     }
 
     /// Takes in whatever comes for a while.
-    fn pause(&mut self, seconds: f64) -> Result<Stop, SessionError> {
+    pub(super) fn pause(&mut self, seconds: f64) -> Result<Stop, SessionError> {
         let until = Instant::now() + Duration::from_secs_f64(seconds);
         while Instant::now() < until {
             self.receive(until)?;

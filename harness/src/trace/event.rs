@@ -254,8 +254,8 @@ pub struct Sent {
 pub struct Stranger {
     /// Whose port.
     pub channel: Channel,
-    /// What each connection sent.
-    pub bytes: Bytes,
+    /// What each connection sent, piece by piece.
+    pub bytes: Vec<Bytes>,
     /// How many connections there were.
     pub peers: u32,
     /// Whether they stay open until the scenario is over; otherwise they were closed at once.

@@ -129,7 +129,7 @@ pub enum Payload {
 pub struct Tcp {
     /// Whose port.
     pub channel: Channel,
-    /// What is sent, in pieces.
+    /// What is sent, in pieces, with a moment for the kernel to answer between two.
     pub bytes: Vec<Payload>,
     /// How many connections do so; at least 1.
     pub peers: u32,

@@ -24,7 +24,7 @@ pub(super) fn kernel(life: u32, pairs: &mut Pairs) -> Result<KernelStarted, Stri
 
 pub(super) fn stranger(pairs: &mut Pairs) -> Result<Event, String> {
     let channel = pairs.word("which channel?")?.parse().map_err(|error: crate::wire::UnknownChannel| error.to_string())?;
-    let bytes = pairs.take("bytes").map(|bytes| message::bytes("bytes", &bytes)).transpose()?.unwrap_or_default();
+    let bytes = pairs.take("bytes").map(|bytes| message::frames("bytes", &bytes)).transpose()?.unwrap_or_default();
     let (peers, stay) = (pairs.number("peers")?.unwrap_or(1), pairs.flag("stay")?.unwrap_or(false));
     let odd = pairs.take("fact.odd").map(|odd| ("odd".to_owned(), odd.to_serde()));
     Ok(Event::Stranger(Stranger { channel, bytes, peers, stay, step: pairs.text("step"), facts: odd.into_iter().collect() }))
