@@ -6,6 +6,7 @@ use serde::de::{Error, MapAccess};
 use serde::{Deserialize, Serialize};
 
 use super::Bytes;
+use super::ports::{Listening, Stranger};
 use crate::spec::nearest;
 use crate::wire::{Channel, TransportKind};
 
@@ -167,13 +168,6 @@ pub struct Calibrated {
     pub reply_deadline: u64,
 }
 
-/// See [`Event::Listening`]. Only of kernels that we started, that are reached by TCP, and whose sockets the system shows us.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Listening {
-    /// The local addresses at which its processes listen on the port of a channel; a channel without any is not there.
-    pub addresses: BTreeMap<Channel, Vec<String>>,
-}
-
 /// See [`Event::Connected`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Connected {
@@ -242,25 +236,6 @@ pub struct Sent {
     /// What was given to the socket.
     pub frames: Vec<Bytes>,
     /// Name of the plan's step, if it has one; the session's own questions are called `fence`, `probe`, `ready`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub step: Option<String>,
-    /// What the plan knows about it.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub facts: Facts,
-}
-
-/// See [`Event::Stranger`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Stranger {
-    /// Whose port.
-    pub channel: Channel,
-    /// What each connection sent, piece by piece.
-    pub bytes: Vec<Bytes>,
-    /// How many connections there were.
-    pub peers: u32,
-    /// Whether they stay open until the scenario is over; otherwise they were closed at once.
-    pub stay: bool,
-    /// Name of the plan's step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
     /// What the plan knows about it.
