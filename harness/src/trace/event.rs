@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde::de::{Error, MapAccess};
 use serde::{Deserialize, Serialize};
 
-use super::Bytes;
-use super::ports::{Listening, Stranger};
+use super::{Bytes, Listening, Stranger};
 use crate::spec::nearest;
 use crate::wire::{Channel, TransportKind};
 
