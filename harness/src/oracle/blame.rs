@@ -8,7 +8,7 @@ use super::deeds::{deeds_before, last_deed};
 use super::episode::{Episode, Happened};
 use super::excerpt::{About, excerpt};
 use super::finding::{Finding, Kind};
-use super::obligations::{rule_for_deed, rules_for};
+use super::obligations::{is_wrong, rule_for_deed, rules_for};
 use super::request::{Request, Role};
 use super::seen::Direction;
 use super::types::Types;
@@ -117,6 +117,11 @@ impl Blame {
         if self.is_halted(*line) {
             return;
         }
+        // That nobody listens on the channel is told once, by the rule about that.
+        if episode.kernel.is_unbound(episode.asked(request).channel) {
+            self.taken.extend(missing.iter().map(|&what| (request.sent, what)));
+            return;
+        }
         let is_lockup = ladder.is_some();
         if !is_lockup && episode.is_damaged(request.sent) {
             return;
@@ -127,8 +132,9 @@ impl Blame {
         let optional = |what| {
             !total && what == Expectation::Reply && !is_required(episode, request, types) && !bench.is_promised(episode, request, what)
         };
-        // A kernel may lack the type, but one that says busy must say idle.
-        let dangling = optional(first) && request.busy.is_some() && missing.contains(&Expectation::Idle);
+        // A kernel may lack the type, or leave what is wrong unanswered with no more than a warning; but one that says busy must say idle.
+        let mild = optional(first) || (first == Expectation::Reply && !total && is_wrong(episode, request));
+        let dangling = mild && request.busy.is_some() && missing.contains(&Expectation::Idle);
         let what = if dangling { Expectation::Idle } else { first };
         let mut rules = Vec::new();
         if let Some(before) = stuck_before(episode, request).filter(|_| total) {
@@ -167,7 +173,8 @@ impl Blame {
                 }
                 _ => continue,
             };
-            let Some(what) = what else { continue };
+            // A message that was sent without an id is owed nothing.
+            let Some(what) = what.filter(|what| matches!(what, Expectation::Echo | Expectation::Exit)) else { continue };
             let told = ladder.is_none()
                 && episode
                     .events

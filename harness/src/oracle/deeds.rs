@@ -38,10 +38,11 @@ pub(super) fn last_deed(episode: &Episode, line: u64, counts: impl Fn(usize) -> 
         .filter(|&&message| counts(message) && !own(&episode.messages[message].step))
         .map(|&message| (episode.messages[message].line, Deed::Message(message)));
     let beats = episode.beats.iter().filter(|beat| beat.direction == Direction::ToKernel).map(|beat| (beat.line, Deed::Heartbeat));
-    let events = episode.events.iter().filter_map(|happened| {
+    let events = episode.events.iter().enumerate().filter_map(|(index, happened)| {
         let deed = match &happened.event {
             Event::Signalled(signal) if signal.purpose == "interrupt" => Deed::Interrupt,
             Event::Disconnected(_) => Deed::Disconnect,
+            Event::Stranger(_) => Deed::Stranger(index),
             Event::Connected(connected) if !connected.early && !is_of_the_plan(episode, &connected.client) => Deed::Connect,
             _ => return None,
         };

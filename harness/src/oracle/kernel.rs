@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::trace::{Calibrated, KernelStarted};
-use crate::wire::Json;
+use crate::trace::{Calibrated, KernelStarted, Listening};
+use crate::wire::{Channel, Json};
 
 /// How many round trips a second of the protocol's texts has at least.
 const ROUND_TRIPS: f64 = 50.0;
@@ -19,6 +19,8 @@ pub struct Kernel {
     pub started: Option<Started>,
     /// Deadlines.
     pub calibrated: Option<Calibrated>,
+    /// Where it listened once it was ready, where that is known.
+    pub listening: Option<Listening>,
     /// Content of its latest `kernel_info_reply` with status ok.
     pub info: Option<Arc<Json>>,
     /// Wall clock at the trace's begin, nanoseconds since 1970; 0 if unknown.
@@ -47,6 +49,12 @@ impl Kernel {
     pub fn has_feature(&self, name: &str) -> bool {
         let features = self.info.as_ref().and_then(|info| info.get("supported_features")?.as_array());
         features.is_some_and(|features| features.iter().any(|feature| feature.as_str() == Some(name)))
+    }
+
+    /// Whether it is known that nobody listens on the port of a channel.
+    #[must_use]
+    pub fn is_unbound(&self, channel: Channel) -> bool {
+        self.listening.as_ref().is_some_and(|listening| !listening.addresses.contains_key(&channel))
     }
 
     /// Seconds that `seconds` of the protocol's texts come to here. They are meant for a machine with time to spare; on one so busy

@@ -199,6 +199,10 @@ impl Oracle {
                 self.gathering.push(record, line);
             }
             Event::Calibrated(calibrated) => self.kernel.calibrated = Some(calibrated.clone()),
+            Event::Listening(listening) => {
+                self.kernel.listening = Some(listening.clone());
+                self.gathering.push(record, line);
+            }
             Event::ScenarioStarted(started) => {
                 self.close(false);
                 self.scenario = Some((started.name.clone(), started.attempt));

@@ -6,7 +6,7 @@ use super::episode::Episode;
 use super::request::{Request, Role};
 use super::seen::Seen;
 use crate::trace::{Event, Expectation};
-use crate::wire::{Channel, MalformationKind};
+use crate::wire::{Channel, MalformationKind, ProblemKind};
 
 /// What the request of an obligation must be.
 #[derive(Debug, Clone, Copy)]
@@ -180,9 +180,17 @@ fn fails(episode: &Episode, line: u64) -> bool {
 pub(super) fn rule_for_deed(episode: &Episode, line: u64) -> Option<&'static str> {
     match deeds_until(episode, line)[0]? {
         Deed::Heartbeat => Some("AUTH-17"),
+        Deed::Stranger(event) => rule_for_strangers(&episode.events[event].event),
         Deed::Message(message) => rule_for_fault(episode, &episode.messages[message]),
         _ => None,
     }
+}
+
+/// Who leaves a message unfinished speaks ZeroMQ; who does not is another matter.
+fn rule_for_strangers(event: &Event) -> Option<&'static str> {
+    let Event::Stranger(stranger) = event else { return None };
+    let half = stranger.facts.get("odd").is_some_and(|odd| odd == "half message");
+    Some(if half { "ROB-19" } else { "ROB-18" })
 }
 
 /// What a kernel must survive, by what the plan calls odd about a message.
@@ -193,6 +201,8 @@ const ODDITIES: &[(&str, &str)] = &[
     ("header type", "ROB-06"),
     ("type", "ROB-07"),
     ("channel", "ROB-17"),
+    ("huge number", "ROB-11"),
+    ("pathological header", "ROB-13"),
     ("repeated id", "ROB-21"),
     ("field type", "ROB-16"),
     ("missing field", "ROB-16"),
@@ -215,6 +225,11 @@ fn rule_for_fault(episode: &Episode, last: &Seen) -> Option<&'static str> {
             MalformationKind::MissingParts { .. } => "ROB-02",
             MalformationKind::SeveralDelimiters | MalformationKind::Spliced => "ROB-15",
             MalformationKind::NotAnObject { .. } => "ROB-04",
+            MalformationKind::Json(ProblemKind::InvalidUtf8) => "ROB-08",
+            MalformationKind::Json(ProblemKind::LoneSurrogate) => "ROB-09",
+            MalformationKind::Json(ProblemKind::NanToken) => "ROB-10",
+            MalformationKind::Json(ProblemKind::TooDeep) => "ROB-12",
+            MalformationKind::Json(ProblemKind::DuplicateKey) => "ROB-14",
             MalformationKind::Json(_) => "ROB-03",
         });
     }
@@ -235,7 +250,7 @@ fn rule_for_fault(episode: &Episode, last: &Seen) -> Option<&'static str> {
     }
 }
 
-fn is_wrong(episode: &Episode, request: &Request) -> bool {
+pub(super) fn is_wrong(episode: &Episode, request: &Request) -> bool {
     episode.asked(request).facts.contains_key("odd")
 }
 

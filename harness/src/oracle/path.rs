@@ -145,6 +145,11 @@ impl Path {
         }
     }
 
+    /// Whether it leads into a message, and not into what is known of the kernel.
+    pub(crate) fn is_of_message(&self) -> bool {
+        !matches!(self.of, Of::Kernel | Of::Info)
+    }
+
     /// Whether it leads into the envelope: the header, the parent header, or the frames around the parts.
     pub(crate) fn is_of_envelope(&self) -> bool {
         matches!(self.root, Root::Part(PartName::Header | PartName::Parent) | Root::Prefix | Root::Buffers)

@@ -111,11 +111,17 @@ impl Request {
         self.honest && !self.shared_id && closed && seen && settled.missing.contains(&what)
     }
 
+    /// Whether the kernel has passed it for good, so that its asker sees nothing more of it.
+    #[must_use]
+    pub fn is_passed(&self) -> bool {
+        self.visible && !self.shared_id && matches!(self.why(), Some(Why::Answered | Why::Fenced))
+    }
+
     /// Whether all its iopub messages are in: the asker saw its idle, or the kernel has passed it for good.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        let passed = matches!(self.why(), Some(Why::Answered | Why::Fenced));
+        let seen = self.visible && !self.shared_id && self.idle.is_some();
         // Of an unknown type nothing is owed; but what the kernel began, it has to end.
-        (self.honest || self.role == Role::Unknown) && self.visible && !self.shared_id && (self.idle.is_some() || passed)
+        (self.honest || self.role == Role::Unknown) && (seen || self.is_passed())
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::trace::{Bytes, Facts, Received, Sent};
-use crate::wire::{Channel, DELIMITER, Json, Limits, Malformation, Part, PartName, decode};
+use crate::wire::{Channel, DELIMITER, Json, Limits, Malformation, MalformationKind, Part, PartName, ProblemKind, decode};
 
 /// Who a message goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -274,7 +274,9 @@ impl Seen {
     #[must_use]
     pub fn is_honest(&self) -> bool {
         let is = |name: &str, values: &[&str]| self.facts.get(name).is_none_or(|value| values.iter().any(|known| value == known));
-        let whole = self.malformations.is_empty() && !self.facts.contains_key("fault");
+        // Half a surrogate pair stands in JSON as well as anything.
+        let allowed = |malformation: &Malformation| malformation.kind == MalformationKind::Json(ProblemKind::LoneSurrogate);
+        let whole = self.malformations.iter().all(allowed) && !self.facts.contains_key("fault");
         whole && is("sign", &["good"]) && is("await", &["settled", "later"])
     }
 }

@@ -1,10 +1,13 @@
 //! A scenario and a profile make a plan: snippets are filled in, and each message gets its content, whole.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::{Action, Object, Outgoing, Owed, Plan, Step};
 use crate::spec::{self, MessageType, Profile, Role, Scenario, SnippetReference, Spec, Status};
 use crate::trace::{Bytes, Facts};
+use crate::wire::PartName;
 
 /// The fact of a step whose message is wrong on purpose; it says how.
 const ODD: &str = "odd";
@@ -85,6 +88,12 @@ impl Filler<'_> {
             spec::Action::Frames { channel, frames } => {
                 Action::Frames { channel: *channel, frames: frames.iter().map(|frame| Bytes(frame.to_bytes())).collect() }
             }
+            spec::Action::Tcp(tcp) => Action::Tcp {
+                channel: tcp.channel,
+                bytes: tcp.bytes.iter().map(|piece| Bytes(piece.to_bytes())).collect(),
+                peers: tcp.peers,
+                stay: tcp.then == spec::Then::Stay,
+            },
             spec::Action::Settle(spec::Settle::All) => Action::Settle(Vec::new()),
             spec::Action::Settle(spec::Settle::Steps(names)) => Action::Settle(names.clone()),
             spec::Action::Wait(wait) => Action::Wait { of: wait.of.clone(), msg_type: wait.message_type.clone() },
@@ -126,6 +135,9 @@ impl Filler<'_> {
             without_parent: send.without_parent,
             buffers: send.buffers.iter().map(|buffer| Bytes(buffer.to_bytes())).collect(),
             idents: send.idents.iter().map(|ident| Bytes(ident.to_bytes())).collect(),
+            raw: joined_by_part(&send.raw),
+            splice: joined_by_part(&send.splice),
+            cut_to: send.cut_to,
             format: send.format,
             sign: send.sign,
             awaits: send.wait_for,
@@ -165,6 +177,15 @@ impl Filler<'_> {
         let snippet = self.snippet(reference.snippet)?;
         if reference.key == "code" { Some(Value::String(snippet.code.clone())) } else { snippet.facts.get(reference.key).cloned() }
     }
+}
+
+/// The bytes of payloads in pieces.
+fn joined(pieces: &[spec::Payload]) -> Bytes {
+    Bytes(pieces.iter().flat_map(spec::Payload::to_bytes).collect())
+}
+
+fn joined_by_part(parts: &BTreeMap<PartName, Vec<spec::Payload>>) -> BTreeMap<PartName, Bytes> {
+    parts.iter().map(|(part, pieces)| (*part, joined(pieces))).collect()
 }
 
 /// What a message of the type is owed; nothing says what one is that the catalogue does not have, so nothing is.

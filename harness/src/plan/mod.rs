@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::trace::{Bytes, Facts};
-use crate::wire::Channel;
+use crate::wire::{Channel, PartName};
 
 pub use crate::spec::{Await, Format, Sign};
 
@@ -65,6 +65,19 @@ pub enum Action {
         channel: Channel,
         /// What.
         frames: Vec<Bytes>,
+    },
+    /// Connects to a channel's port by TCP and sends bytes; nothing is owed. Without a port, as over ipc, nothing is done.
+    Tcp {
+        /// Whose port.
+        channel: Channel,
+        /// What is sent, piece by piece, with a moment for the kernel to answer between two.
+        bytes: Vec<Bytes>,
+        /// How many connections do so.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        peers: u32,
+        /// Whether they stay open until the plan is over.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stay: bool,
     },
     /// Waits for what the named steps are owed; for all if none is named.
     Settle(Vec<String>),
@@ -125,6 +138,15 @@ pub struct Outgoing {
     /// Prefix frames before the delimiter.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub idents: Vec<Bytes>,
+    /// Bytes in place of the JSON of a part.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub raw: BTreeMap<PartName, Bytes>,
+    /// Bytes put in before the closing brace of a part.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub splice: BTreeMap<PartName, Bytes>,
+    /// How many of its frames are sent, counted from the delimiter on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_to: Option<u32>,
     /// How its JSON is spelt.
     pub format: Format,
     /// How it is signed.
@@ -158,6 +180,9 @@ impl Outgoing {
             without_parent: false,
             buffers: Vec::new(),
             idents: Vec::new(),
+            raw: BTreeMap::new(),
+            splice: BTreeMap::new(),
+            cut_to: None,
             format: Format::Compact,
             sign: Sign::Good,
             awaits: Await::Settled,

@@ -1,7 +1,8 @@
 //! A client: who it says it is, and the messages that it makes.
 
 use crate::plan::{Format, Object, Outgoing, Sign};
-use crate::wire::{ConnectionInfo, Frame, Header, Message, Signer, UnknownScheme};
+use crate::trace::Bytes;
+use crate::wire::{ConnectionInfo, Frame, Header, Message, PartName, Signer, UnknownScheme};
 
 /// The protocol version that our own messages carry.
 const PROTOCOL_VERSION: &str = "5.5";
@@ -10,6 +11,8 @@ const PROTOCOL_VERSION: &str = "5.5";
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     pub(super) session: String,
+    /// Whether it is subscribed to all of iopub; otherwise no status is waited for on its behalf.
+    pub(super) hears_all: bool,
 }
 
 /// The kernel's key, and one that is not.
@@ -35,8 +38,8 @@ pub(super) struct Composed {
 }
 
 impl Client {
-    pub(super) fn new(rng: &mut fastrand::Rng) -> Self {
-        Self { session: uuid(rng) }
+    pub(super) fn new(topics: &[Bytes], rng: &mut fastrand::Rng) -> Self {
+        Self { session: uuid(rng), hears_all: topics.iter().any(|topic| topic.0.is_empty()) }
     }
 
     /// Makes the frames of `outgoing`, with a message id of its own.
@@ -49,16 +52,23 @@ impl Client {
             header.shift_remove(key);
         }
         let id = header.get("msg_id").and_then(|id| id.as_str()).unwrap_or_default().to_owned();
-        let spell = |object: &Object| spell(object, outgoing.format);
+        let part = |name: PartName, object: &Object| match outgoing.raw.get(&name) {
+            Some(raw) => raw.0.clone(),
+            None => spliced(spell(object, outgoing.format), outgoing.splice.get(&name)),
+        };
         let message = Message {
             prefix: outgoing.idents.iter().map(|ident| ident.0.clone()).collect(),
-            header: spell(&header),
-            parent: spell(&outgoing.parent),
-            metadata: spell(&outgoing.metadata),
-            content: spell(&outgoing.content),
+            header: part(PartName::Header, &header),
+            parent: part(PartName::Parent, &outgoing.parent),
+            metadata: part(PartName::Metadata, &outgoing.metadata),
+            content: part(PartName::Content, &outgoing.content),
             buffers: outgoing.buffers.iter().map(|buffer| buffer.0.clone()).collect(),
         };
-        Composed { id, frames: sign(&message, keys, outgoing.sign) }
+        let mut frames = sign(&message, keys, outgoing.sign);
+        if let Some(kept) = outgoing.cut_to {
+            frames.truncate(message.prefix.len() + kept as usize);
+        }
+        Composed { id, frames }
     }
 
     fn header(&self, msg_type: &str, date: &str, rng: &mut fastrand::Rng) -> Object {
@@ -127,6 +137,14 @@ fn spell(object: &Object, format: Format) -> Vec<u8> {
     }
 }
 
+/// An object's text with more bytes before its closing brace.
+fn spliced(mut text: Vec<u8>, more: Option<&Bytes>) -> Vec<u8> {
+    if let (Some(more), Some(end)) = (more, text.iter().rposition(|byte| *byte == b'}')) {
+        text.splice(end..end, more.0.iter().copied());
+    }
+    text
+}
+
 fn reversed(object: &Object) -> Object {
     object
         .iter()
@@ -162,7 +180,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::wire::{Limits, Scheme, decode, json};
+    use crate::plan::Owed;
+    use crate::wire::{Channel, Limits, Scheme, decode, json};
 
     fn object(value: serde_json::Value) -> Object {
         value.as_object().expect("an object").clone()
@@ -198,6 +217,26 @@ mod tests {
         for how in [Sign::Flipped, Sign::Tampered, Sign::OtherKey, Sign::Empty, Sign::Short, Sign::Long, Sign::Raw, Sign::Upper] {
             assert!(!verifies(how), "{how:?}");
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_json_are_signed_like_any() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        let own = Signer::new(Scheme::HmacSha256, b"key");
+        let keys = Keys { own: own.clone(), other: own.clone() };
+        let bytes = |text: &str| Bytes(text.as_bytes().to_vec());
+        let honest = Outgoing::honest(Channel::Shell, "kernel_info_request", Object::new(), Owed::nothing());
+        let outgoing = Outgoing {
+            raw: [(PartName::Content, bytes("no JSON"))].into(),
+            splice: [(PartName::Metadata, bytes("\"x\": NaN"))].into(),
+            ..honest
+        };
+        let client = Client::new(&[], &mut rng);
+        let frames = client.compose(&outgoing, &keys, "", &mut rng).frames;
+        assert!(decode(&frames, &Limits::default()).verify(&own));
+        assert_eq!(frames[4..], [b"{\"x\": NaN}".to_vec(), b"no JSON".to_vec()]);
+        let cut = client.compose(&Outgoing { cut_to: Some(3), ..outgoing }, &keys, "", &mut rng).frames;
+        assert_eq!(cut.len(), 3);
     }
 
     #[test]

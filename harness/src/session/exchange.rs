@@ -23,11 +23,15 @@ impl Session {
     pub(super) fn send(&mut self, client: &str, step: Option<&str>, facts: &Facts, outgoing: &Outgoing) -> Result<String, SessionError> {
         let sender = self.clients.get(client).ok_or_else(|| SessionError::NoClient(client.to_owned()))?;
         let date = jiff::Timestamp::now().to_string();
+        let hears_all = sender.hears_all;
         let answer = self.as_answer(client, outgoing);
         let composed = sender.compose(answer.as_ref().unwrap_or(outgoing), &self.keys, &date, &mut self.rng);
         self.deliver(client, outgoing.channel, composed.frames, step, facts)?;
         let behind_code = self.ledger.runs_code();
-        let owed = owed(client, step, outgoing, composed.id.clone());
+        let mut owed = owed(client, step, outgoing, composed.id.clone());
+        if !hears_all {
+            owed.wants.remove(&Expectation::Idle);
+        }
         let optional = owed.optional && !self.must_answer(outgoing);
         self.ledger.enter(Owed { behind_code, optional, ..owed });
         Ok(composed.id)

@@ -11,6 +11,7 @@
 //! | [`start`](mod@start) | from a started process to a session that is ready, with calibrated deadlines |
 //! | [`play`] | a plan, step by step |
 //! | [`exchange`], [`client`], [`transport`] | messages out and in |
+//! | [`strangers`] | bytes of those who speak no ZeroMQ |
 //! | [`ledger`], [`settle`], [`habits`], [`deadlines`], [`flow`], [`cancel`] | what is waited for, and how long |
 //! | [`ladder`] | what is asked when an answer was missed |
 
@@ -28,9 +29,11 @@ mod play;
 pub mod run;
 mod settle;
 mod start;
+mod strangers;
 pub mod transport;
 
 use std::collections::BTreeMap;
+use std::net::TcpStream;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -106,6 +109,8 @@ pub struct Session {
     behind: bool,
     cancel: Cancel,
     rng: fastrand::Rng,
+    /// Connections of strangers that stay until the scenario is over.
+    strangers: Vec<TcpStream>,
     /// Kept between waits so that it is not allocated anew for each.
     arrivals: Vec<Arrival>,
     /// When something last came for an open request.

@@ -8,7 +8,7 @@ use super::kernel::{InterruptMode, signal_named};
 use super::settle::{Settlement, Suspicion};
 use super::{Session, SessionError, flow};
 use crate::plan::{Action, Await, Object, Outgoing, Owed, Plan, Step};
-use crate::trace::{Bytes, Disconnected, Event, Noted, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Why, own_steps};
+use crate::trace::{Bytes, Disconnected, Event, Noted, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Stranger, Why, own_steps};
 use crate::wire::Channel;
 
 /// What one play of a plan came to.
@@ -27,7 +27,7 @@ pub struct Played {
 }
 
 /// Why the steps after this one are not played.
-type Stop = Option<Settlement>;
+pub(super) type Stop = Option<Settlement>;
 
 impl Session {
     /// Plays `plan` from its first step to its last, or until the kernel no longer follows.
@@ -46,6 +46,7 @@ impl Session {
         }
         let completed = stop.is_none() || (stop == Some(Settlement::Exited) && expected_exit);
         self.close_guests();
+        self.strangers.clear();
         self.recorder.record(Event::ScenarioEnded(ScenarioEnded {
             name: plan.scenario.clone(),
             outcome: if completed { ScenarioOutcome::Completed } else { ScenarioOutcome::Abandoned },
@@ -119,6 +120,17 @@ impl Session {
             Action::Frames { channel, frames } => {
                 let id = self.send_raw(&step.client, *channel, frames, step.name.as_deref(), &step.facts)?;
                 self.settle(&[id]).map(stop)
+            }
+            Action::Tcp { channel, bytes, peers, stay } => {
+                let wanted = Stranger {
+                    channel: *channel,
+                    bytes: bytes.clone(),
+                    peers: *peers,
+                    stay: *stay,
+                    step: step.name.clone(),
+                    facts: step.facts.clone(),
+                };
+                self.send_as_strangers(&wanted)
             }
             Action::Pause(seconds) => self.pause(*seconds),
             Action::Settle(names) => {
@@ -257,7 +269,7 @@ impl Session {
     }
 
     /// Takes in whatever comes for a while.
-    fn pause(&mut self, seconds: f64) -> Result<Stop, SessionError> {
+    pub(super) fn pause(&mut self, seconds: f64) -> Result<Stop, SessionError> {
         let until = Instant::now() + Duration::from_secs_f64(seconds);
         while Instant::now() < until {
             self.receive(until)?;

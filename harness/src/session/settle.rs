@@ -11,6 +11,10 @@ use super::{Session, SessionError};
 use crate::trace::{Event, Expectation, Settled, Why, own_steps};
 use crate::wire::Channel;
 
+/// Open requests that are looked at in one round: the first ones, as answers come in order. Of a flood the rest has to wait, so that
+/// looking through it takes no time in which nothing is taken in.
+const ATTENDED: usize = 64;
+
 /// How the waiting ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Settlement {
@@ -60,7 +64,7 @@ impl Session {
                 return Ok(Settlement::Done);
             }
             let mut until = Instant::now() + self.deadlines.reply();
-            for id in open {
+            for id in open.into_iter().take(ATTENDED) {
                 match self.next_for(&id)? {
                     Next::Wait(instant) => until = until.min(instant),
                     Next::Fence => {
@@ -126,8 +130,9 @@ impl Session {
             None if owed.is_fence() || owed.then_exit || owed.wants.contains(&Expectation::Echo) => {}
             None if owed.unowed || (owed.optional && !self.habits.answers(owed)) => return Ok(Next::Fence),
             None => {
-                // A message without a reply is half done as soon as it is sent.
-                let replyless = (!owed.wants.contains(&Expectation::Reply)).then_some(owed.sent);
+                // A message without a reply is half done as soon as it is sent. One that is wrong may be left without one, and a
+                // question after it tells sooner than a deadline.
+                let replyless = (owed.odd || !owed.wants.contains(&Expectation::Reply)).then_some(owed.sent);
                 if let Some(half_done) = owed.half_done.or(replyless) {
                     let at = half_done + self.deadlines.half();
                     return Ok(if at <= now { Next::Fence } else { Next::Wait(at) });
@@ -171,7 +176,8 @@ impl Session {
             // Nothing says that the kernel is done with it: it may be in the hands of another thread or task, and takes its time.
             return Some(replied.max(self.deadline_of(&owed.id)));
         }
-        if self.habits.overtakes(owed.channel) {
+        let may_be_refused_late = owed.odd && !owed.unowed && owed.wants.contains(&Expectation::Reply);
+        if self.habits.overtakes(owed.channel) || may_be_refused_late {
             return Some(replied + self.deadlines.optional());
         }
         // What floods in may hold up the rest, which is on another channel; but no longer than an answer may take.

@@ -7,17 +7,21 @@ use std::time::{Duration, Instant};
 use super::client::{Client, Keys};
 use super::habits::{Habits, Overtaking};
 use super::kernel::{
-    Command, ConnectionFile, Greeted, Greeting, InterruptMode, KernelProcess, Launcher, Life, Lives, Reach, Starter, Target, clash,
+    Command, ConnectionFile, Greeted, Greeting, InterruptMode, KernelProcess, Launcher, Life, Lives, Reach, Starter, Target, addresses,
+    clash,
 };
 use super::settle::Settlement;
 use super::transport::{Endpoint, Wire};
 use super::{Cancel, Deadlines, Session, SessionError};
 use crate::spec::Version;
-use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Noted, Recorder, Why, own_steps};
+use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Listening, Noted, Recorder, Why, own_steps};
 use crate::wire::{Channel, ConnectionInfo, Json};
 
 /// The silence on iopub that jupyter_client waits for before it calls a kernel ready.
 const QUIET: Duration = Duration::from_millis(200);
+
+/// Between two looks at where a kernel listens.
+const LOOKING: Duration = Duration::from_millis(100);
 
 /// Round trips that calibrate the deadlines.
 const CALIBRATIONS: usize = 5;
@@ -145,6 +149,7 @@ impl Greeting for Opening<'_> {
             behind: false,
             cancel: self.starting.cancel.clone(),
             rng: fastrand::Rng::with_seed(self.starting.seed),
+            strangers: Vec::new(),
             arrivals: Vec::new(),
             last_news: Instant::now(),
             extended: BTreeMap::new(),
@@ -241,8 +246,23 @@ impl Session {
             round_trip: nanos(self.deadlines.round_trip()),
             reply_deadline: nanos(self.deadlines.reply()),
         }));
+        self.note_addresses()?;
         self.recorder.flush()?;
         Ok(Greeted::Ready)
+    }
+
+    /// Records where the kernel listens. What is not there yet is given the time of a reply.
+    fn note_addresses(&mut self) -> Result<(), SessionError> {
+        let Some(guard) = self.process.as_ref().map(|process| process.guard_pid()) else { return Ok(()) };
+        let until = Instant::now() + self.deadlines.reply();
+        while let Some(addresses) = addresses(&self.link, guard) {
+            if addresses.len() == Channel::ALL.len() || Instant::now() >= until || !self.may_hear_more() {
+                self.recorder.record(Event::Listening(Listening { addresses }));
+                break;
+            }
+            self.receive(Instant::now() + LOOKING)?;
+        }
+        Ok(())
     }
 
     /// Opens a client in the middle of a scenario and waits until its subscription lives.
@@ -255,8 +275,7 @@ impl Session {
         }
         let patience = if identity_of.is_some() { self.deadlines.reply() * 2 } else { self.deadlines.patience(true) };
         let until = Instant::now() + patience;
-        let hears_all = topics.iter().any(|topic| topic.0.is_empty());
-        if !hears_all {
+        if self.clients.get(client).is_some_and(|client| !client.hears_all) {
             // It may not hear the statuses that tell; its first reply has to do.
             let id = self.ask(client, Channel::Shell, own_steps::READY)?;
             self.hear_reply(&id, until)?;
@@ -282,7 +301,7 @@ impl Session {
     }
 
     fn open_client(&mut self, name: &str, topics: &[Bytes], identity_of: Option<&str>, early: bool) -> Result<(), SessionError> {
-        let client = Client::new(&mut self.rng);
+        let client = Client::new(topics, &mut self.rng);
         let identity =
             identity_of.and_then(|other| self.identities.get(other)).cloned().unwrap_or_else(|| client.session.clone().into_bytes());
         let endpoint = Endpoint { client: name.to_owned(), identity: identity.clone(), topics: topics.to_vec() };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::de::{Error, MapAccess};
 use serde::{Deserialize, Serialize};
 
-use super::Bytes;
+use super::{Bytes, Listening, Stranger};
 use crate::spec::nearest;
 use crate::wire::{Channel, TransportKind};
 
@@ -71,6 +71,8 @@ events! {
     KernelStarted(KernelStarted) = "kernel",
     /// The deadlines that hold for this kernel on this machine.
     Calibrated(Calibrated) = "calibrated",
+    /// Where a kernel that is ready listens.
+    Listening(Listening) = "listening",
     /// A client opened its sockets.
     Connected(Connected) = "connected",
     /// A client closed its sockets.
@@ -81,6 +83,8 @@ events! {
     ScenarioEnded(ScenarioEnded) = "scenario_end",
     /// A message, or heartbeat bytes, went out.
     Sent(Sent) = "sent",
+    /// Somebody who speaks no ZeroMQ, or only half of it, connected to a port and sent bytes.
+    Stranger(Stranger) = "stranger",
     /// A message, or heartbeat bytes, came in.
     Received(Received) = "received",
     /// The session stopped waiting for what a request is owed.

@@ -108,7 +108,7 @@ fn steps_of_scenarios() {
     specs/scenarios/status/ask.toml:52: unknown channel `hbeat` (known: shell, control, stdin, iopub, hb)
     specs/scenarios/status/ask.toml:54: unknown client `e` (did you mean `a`?)
     specs/scenarios/status/ask.toml:55: missing key `steps[12].channel`
-    specs/scenarios/status/ask.toml:57: this step has no action (known: send, heartbeat, frames, settle, wait, connect, disconnect, interrupt, signal, restart, pause)
+    specs/scenarios/status/ask.toml:57: this step has no action (known: send, heartbeat, frames, tcp, settle, wait, connect, disconnect, interrupt, signal, restart, pause)
     specs/scenarios/status/empty.toml:1: a scenario has a client
     specs/scenarios/status/empty.toml:1: a scenario has a step
     specs/scenarios/status/empty.toml:1: missing key `summary`

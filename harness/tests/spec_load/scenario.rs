@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use harness::spec::{Action, Await, Connect, Format, Interrupt, Payload, Scenario, Send, Settle, Sign, Step, Wait};
-use harness::wire::Channel;
+use harness::wire::{Channel, PartName};
 use serde_json::{Map, Value, json};
 
 use crate::load;
@@ -75,6 +75,9 @@ fn send() -> Send {
         without_parent: false,
         buffers: Vec::new(),
         idents: Vec::new(),
+        raw: BTreeMap::new(),
+        splice: BTreeMap::new(),
+        cut_to: None,
         format: Format::Compact,
         sign: Sign::Good,
         wait_for: Await::Settled,
@@ -110,6 +113,9 @@ without_header = ["date"]
 parent   = { msg_id = "x" }
 buffers  = ["one", { repeat = "ab", times = 3 }]
 idents   = [{ base64 = "AP8=" }, ""]
+raw      = { content = "no JSON" }
+splice   = { header = [', "x": ', { repeat = "[", times = 2 }] }
+cut_to   = 4
 format   = "escaped"
 sign     = "other-key"
 await    = "later"
@@ -170,6 +176,10 @@ fn full() -> Send {
         parent: object(json!({ "msg_id": "x" })),
         buffers: vec![text("one"), Payload::Repeat { text: "ab".to_owned(), times: 3 }],
         idents: vec![Payload::Bytes(vec![0, 255]), text("")],
+        raw: [(PartName::Content, vec![Payload::Text("no JSON".to_owned())])].into(),
+        splice: [(PartName::Header, vec![Payload::Text(", \"x\": ".to_owned()), Payload::Repeat { text: "[".to_owned(), times: 2 }])]
+            .into(),
+        cut_to: Some(4),
         format: Format::Escaped,
         sign: Sign::OtherKey,
         wait_for: Await::Later,

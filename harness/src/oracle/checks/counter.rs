@@ -134,7 +134,10 @@ fn classify(episode: &Episode, request: &Request) -> Class {
     let blank = asked.text("code").is_none_or(|code| code.trim().is_empty()) || is_comment(asked);
     let planned = asked.facts.get("outcome").is_none_or(|outcome| outcome == status);
     let (Some(silent), Some(stored)) = (flag("silent", false), flag("store_history", true)) else { return Class::Uncertain };
+    // What is wrong about a request may have kept its code from being run.
+    let refused = asked.facts.contains_key("odd") && status != "ok";
     if !planned
+        || refused
         || !request.honest
         || request.shared_id
         || asked.channel != Channel::Shell

@@ -1,7 +1,7 @@
 //! `health`: the kernel lives on after something that it must survive: it answers what is asked later, or later heartbeats.
 //!
 //! - `after`: what it must survive: messages to the kernel (a selector, or several in an array), or one of the words `heartbeat`, `interrupt`,
-//!   `disconnect` and `connect`
+//!   `disconnect`, `connect`, `raw-bytes` and `half-message`; the last two are sent by strangers, who speak no ZeroMQ or half of it
 //! - `answers`: `reply`, to ask for a reply to a later request and not only for any sign of life
 //!
 //! A lockup or crash after it is told of by the table of obligations, and named with this rule.
@@ -26,7 +26,12 @@ enum After {
     Interrupt,
     Disconnect,
     Connect,
+    /// By the fact that calls it odd.
+    Stranger(&'static str),
 }
+
+/// The words for deeds.
+const WORDS: &[&str] = &["heartbeat", "interrupt", "disconnect", "connect", "raw-bytes", "half-message"];
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
     let item = reader.required("after")?;
@@ -50,8 +55,10 @@ fn after(item: Item<'_>, compiler: &Compiler<'_>) -> Option<After> {
         Some("interrupt") => Some(After::Interrupt),
         Some("disconnect") => Some(After::Disconnect),
         Some("connect") => Some(After::Connect),
+        Some("raw-bytes") => Some(After::Stranger("raw bytes")),
+        Some("half-message") => Some(After::Stranger("half message")),
         Some(other) => {
-            item.unknown("deed", other, ["heartbeat", "interrupt", "disconnect", "connect"]);
+            item.unknown("deed", other, WORDS.iter().copied());
             None
         }
     }
@@ -71,6 +78,7 @@ impl Check for Health {
     fn claims(&self, episode: &Episode, deed: &Deed) -> bool {
         self.after.iter().any(|after| match (after, deed) {
             (After::Messages(selector), Deed::Message(message)) => selector.matches(episode, *message),
+            (After::Stranger(odd), Deed::Stranger(event)) => is_stranger(&episode.events[*event].event, odd),
             (After::Heartbeat, Deed::Heartbeat)
             | (After::Interrupt, Deed::Interrupt)
             | (After::Disconnect, Deed::Disconnect)
@@ -95,6 +103,10 @@ impl Health {
                 After::Interrupt => events(|event| matches!(event, Event::Signalled(signal) if signal.purpose == "interrupt")),
                 After::Disconnect => events(|event| matches!(event, Event::Disconnected(_))),
                 After::Connect => events(|event| matches!(event, Event::Connected(_))),
+                After::Stranger(odd) => {
+                    let strange = episode.events.iter().filter(|happened| is_stranger(&happened.event, odd));
+                    strange.map(|happened| happened.line).collect()
+                }
             }
         };
         self.after.iter().flat_map(lines).collect()
@@ -109,4 +121,9 @@ impl Health {
             episode.events.iter().any(|happened| happened.line > line && matches!(&happened.event, Event::Probed(probe) if probe.answered));
         answered || (!self.reply && (echoed || probed))
     }
+}
+
+/// Whether somebody who speaks no ZeroMQ sent bytes that the plan calls odd in this way.
+fn is_stranger(event: &Event, odd: &str) -> bool {
+    matches!(event, Event::Stranger(stranger) if stranger.facts.get("odd").is_some_and(|known| known == odd))
 }

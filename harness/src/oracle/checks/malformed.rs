@@ -17,7 +17,7 @@ use crate::wire::{Malformation, MalformationKind, PartName, ProblemKind};
 /// A fault by its name.
 type Fault = (&'static str, fn(&MalformationKind) -> bool);
 
-/// The names of the faults. What is cut by our own limits is no fault.
+/// The names of the faults. What is too long for our own limits is no fault; deeper than they go is what hardly any parser stands.
 const NAMES: &[Fault] = &[
     ("no-delimiter", |kind| matches!(kind, MalformationKind::NoDelimiter)),
     ("several-delimiters", |kind| matches!(kind, MalformationKind::SeveralDelimiters)),
@@ -31,6 +31,7 @@ const NAMES: &[Fault] = &[
     ("duplicate-key", |kind| matches!(kind, MalformationKind::Json(ProblemKind::DuplicateKey))),
     ("nan", |kind| matches!(kind, MalformationKind::Json(ProblemKind::NanToken))),
     ("lone-surrogate", |kind| matches!(kind, MalformationKind::Json(ProblemKind::LoneSurrogate))),
+    ("too-deep", |kind| matches!(kind, MalformationKind::Json(ProblemKind::TooDeep))),
     ("control-character", |kind| matches!(kind, MalformationKind::Json(ProblemKind::ControlCharacter))),
 ];
 

@@ -28,6 +28,7 @@ mod interrupt_survival;
 mod known;
 mod last_reply;
 mod late;
+mod listening;
 mod malformed;
 mod marker;
 mod meanwhile;
@@ -38,6 +39,7 @@ mod parent_copy;
 mod quiet;
 mod reconnect;
 mod renewed;
+mod repeated_id;
 mod reply_type;
 mod response;
 mod routing;
@@ -100,6 +102,8 @@ pub(crate) enum Deed {
     Disconnect,
     /// Opened sockets.
     Connect,
+    /// Sent bytes as strangers, by the index of the event.
+    Stranger(usize),
 }
 
 /// A kind of check: its name in rule files, and the reader of its parameters.
@@ -138,6 +142,7 @@ const KINDS: &[CheckKind] = &[
     CheckKind { name: "known", compile: known::compile },
     CheckKind { name: "last-reply", compile: last_reply::compile },
     CheckKind { name: "late", compile: late::compile },
+    CheckKind { name: "listening", compile: listening::compile },
     CheckKind { name: "malformed", compile: malformed::compile },
     CheckKind { name: "marker", compile: marker::compile },
     CheckKind { name: "meanwhile", compile: meanwhile::compile },
@@ -148,6 +153,7 @@ const KINDS: &[CheckKind] = &[
     CheckKind { name: "quiet", compile: quiet::compile },
     CheckKind { name: "reconnect", compile: reconnect::compile },
     CheckKind { name: "renewed", compile: renewed::compile },
+    CheckKind { name: "repeated-id", compile: repeated_id::compile },
     CheckKind { name: "reply-type", compile: reply_type::compile },
     CheckKind { name: "response", compile: response::compile },
     CheckKind { name: "routing", compile: routing::compile },

@@ -1,6 +1,7 @@
 //! `response`: each message of one set is followed by one of another in the course of the same request.
 //!
-//! - `to`: what is to be followed: messages to the kernel, or with `from = "kernel"` messages of the kernel
+//! - `to`: what is to be followed: messages to the kernel, or with `from = "kernel"` messages of the kernel; what these begin must be
+//!   ended, even if nothing was owed
 //! - `then`: what must follow (a selector)
 //! - `expect`: `reply`, `idle` or `input`, where that is what the session waits for: then its waiting decides. Otherwise what is missing
 //!   convicts once the request is over: when its idle is there, or a later request was answered in full
@@ -113,7 +114,8 @@ impl Response {
         let convicts = match self.expect {
             Some(what) => report.may_miss(episode, request, what, self.owns),
             None => {
-                let over = request.is_over() && !report.blame.is_halted(episode.asked(request).line);
+                let begun = episode.messages[trigger].from_kernel() && request.is_passed();
+                let over = (request.is_over() || begun) && !report.blame.is_halted(episode.asked(request).line);
                 if !over {
                     report.inconclusive();
                 }

@@ -60,10 +60,13 @@ fn judge(path: &Path, want: &Want, milder: bool, episode: &Episode, message: usi
         Held::No(_) => {
             let msg_type = name_of(episode, message);
             // What is wrong with the envelope is wrong with all types in the same way.
-            let place = if path.is_of_envelope() { path.to_string() } else { format!("{msg_type} {path}") };
+            let place = if path.is_of_envelope() || !path.is_of_message() { path.to_string() } else { format!("{msg_type} {path}") };
             let title = || {
                 let Held::No(why) = holds(path, want, At { episode, message, explain: true }) else { return String::new() };
                 let name = path.to_string();
+                if !path.is_of_message() {
+                    return format!("{name} {why}");
+                }
                 format!("{} of {msg_type} {why}", name.strip_prefix("content.").unwrap_or(&name))
             };
             if milder {

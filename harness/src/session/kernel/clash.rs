@@ -1,6 +1,6 @@
 //! Who has a kernel's ports: the kernel itself, or another program that took one, so that it could not start.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::LazyLock;
 
@@ -75,6 +75,26 @@ pub(super) fn listening(connection: &ConnectionInfo, root: u32) -> Option<Vec<Ch
         sockets().into_iter().filter(|entry| entry.state == TcpState::Listen && own.contains(&entry.inode)).collect();
     let has = |channel: &Channel| listeners.iter().any(|entry| blocks(entry.local_address, ip, connection.port(*channel)));
     Some(Channel::ALL.into_iter().filter(has).collect())
+}
+
+/// The addresses at which the processes in the tree below `root` listen, by channel. Not known for ipc, nor where not even shell, on
+/// which the kernel has answered, is among them: then its sockets are not for us to see.
+#[must_use]
+pub fn addresses(connection: &ConnectionInfo, root: u32) -> Option<BTreeMap<Channel, Vec<String>>> {
+    if connection.transport != TransportKind::Tcp {
+        return None;
+    }
+    let own = sockets_below(root);
+    let mut found: BTreeMap<Channel, BTreeSet<IpAddr>> = BTreeMap::new();
+    for entry in sockets().into_iter().filter(|entry| entry.state == TcpState::Listen && own.contains(&entry.inode)) {
+        let port = u32::from(entry.local_address.port());
+        if let Some(channel) = Channel::ALL.into_iter().find(|channel| connection.port(*channel) == port) {
+            // A socket of both families shows an address of the old one in a form of the new.
+            found.entry(channel).or_default().insert(entry.local_address.ip().to_canonical());
+        }
+    }
+    let texts = |(channel, ips): (Channel, BTreeSet<IpAddr>)| (channel, ips.iter().map(ToString::to_string).collect());
+    found.contains_key(&Channel::Shell).then(|| found.into_iter().map(texts).collect())
 }
 
 /// Whether a socket at `address` keeps another from `ip` and `port`.

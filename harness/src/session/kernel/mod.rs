@@ -29,7 +29,7 @@ use std::fs::File;
 use std::io::{Error, ErrorKind, Read};
 use std::path::Path;
 
-pub use clash::{Taken, speaks_of_clash, taken_port};
+pub use clash::{Taken, addresses, speaks_of_clash, taken_port};
 pub use command::{CONNECTION_FILE, Command, CommandError};
 pub use connection_file::{ConnectionFile, ConnectionFileError, Reach};
 pub use discovery::{FindError, Found, find_kernel, list_kernels};

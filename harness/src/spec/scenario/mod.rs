@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 pub(super) use read::{Known, read};
 pub use reference::SnippetReference;
-pub use step::{Action, Await, Connect, Format, Interrupt, Payload, Send, Settle, Sign, Step, Wait};
+pub use step::{Action, Await, Connect, Format, Interrupt, Payload, Send, Settle, Sign, Step, Tcp, Then, Wait};
 
 /// A scenario, from `specs/scenarios/GROUP/NAME.toml`.
 #[derive(Debug, Clone, PartialEq)]

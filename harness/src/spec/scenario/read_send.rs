@@ -1,5 +1,7 @@
 //! Reads the keys of a step that sends a message.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value as JsonValue};
@@ -10,7 +12,7 @@ use super::step::{Await, Format, Payload, Send, Sign};
 use crate::spec::document::{Table, Value};
 use crate::spec::reader::{Item, Reader};
 use crate::spec::{MessageType, Segment};
-use crate::wire::Channel;
+use crate::wire::{Channel, PartName};
 
 /// Most bytes of one payload.
 const MAX_PAYLOAD: u64 = 256 << 20;
@@ -43,6 +45,9 @@ pub(super) fn read_send(operand: Item<'_>, reader: &Reader<'_>, known: &Known<'_
         without_parent: reader.optional("without_parent").and_then(Item::bool).unwrap_or_default(),
         buffers: reader.optional("buffers").and_then(read_payloads).unwrap_or_default(),
         idents: reader.optional("idents").and_then(read_payloads).unwrap_or_default(),
+        raw: reader.optional("raw").map(read_parts).unwrap_or_default(),
+        splice: reader.optional("splice").map(read_parts).unwrap_or_default(),
+        cut_to: reader.optional("cut_to").and_then(Item::count),
         format: reader.optional("format").and_then(Item::named).unwrap_or(Format::Compact),
         sign: reader.optional("sign").and_then(Item::named).unwrap_or(Sign::Good),
         wait_for: reader.optional("await").and_then(Item::named).unwrap_or(Await::Settled),
@@ -108,6 +113,25 @@ fn read_without_header(item: Item<'_>) -> Vec<String> {
         Some(name)
     };
     item.items().unwrap_or_default().into_iter().filter_map(read).collect()
+}
+
+/// Payloads by part, each alone or in pieces.
+fn read_parts(item: Item<'_>) -> BTreeMap<PartName, Vec<Payload>> {
+    let read = |(name, item): (&str, Item<'_>)| {
+        let part = PartName::ALL.into_iter().find(|part| part.name() == name);
+        if part.is_none() {
+            item.unknown("part", name, PartName::ALL.iter().map(|part| part.name()));
+        }
+        let pieces = read_pieces(item);
+        Some((part?, pieces?))
+    };
+    item.entries().unwrap_or_default().into_iter().filter_map(read).collect()
+}
+
+/// A payload, alone or in pieces.
+pub(super) fn read_pieces(item: Item<'_>) -> Option<Vec<Payload>> {
+    let in_pieces = matches!(item.node().value, Value::Array(_));
+    if in_pieces { read_payloads(item) } else { read_payload(item).map(|payload| vec![payload]) }
 }
 
 /// An array of payloads.

@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::read::Known;
-use super::read_send::{check_references, read_payload, read_payloads, read_send};
-use super::step::{Action, Connect, Interrupt, Payload, Settle, Step, Wait};
+use super::read_send::{check_references, read_payload, read_payloads, read_pieces, read_send};
+use super::step::{Action, Connect, Interrupt, Payload, Settle, Step, Tcp, Then, Wait};
 use crate::spec::document::{Entry, Value};
 use crate::spec::nearest::nearest;
 use crate::spec::reader::{Item, Reader};
 use crate::wire::Channel;
 
 /// The actions, one of which each step has.
-const ACTIONS: [&str; 11] =
-    ["send", "heartbeat", "frames", "settle", "wait", "connect", "disconnect", "interrupt", "signal", "restart", "pause"];
+const ACTIONS: [&str; 12] =
+    ["send", "heartbeat", "frames", "tcp", "settle", "wait", "connect", "disconnect", "interrupt", "signal", "restart", "pause"];
 
 /// The signals that a step may send.
 const SIGNALS: [&str; 11] =
@@ -131,6 +131,7 @@ impl<'a> Steps<'a> {
                 let channel = reader.required("channel").and_then(Item::named);
                 Some(Action::Frames { frames: read_payloads(operand)?, channel: channel? })
             }
+            "tcp" => read_tcp(operand, reader).map(Action::Tcp),
             "settle" => self.settle(operand).map(Action::Settle),
             "wait" => self.wait(operand).map(Action::Wait),
             "connect" => Some(Action::Connect(self.connect(reader))),
@@ -231,6 +232,14 @@ fn the_action<'a>(item: &Item<'a>, reader: &Reader<'a>) -> Option<(&'static str,
             None
         }
     }
+}
+
+fn read_tcp(operand: Item<'_>, reader: &Reader<'_>) -> Option<Tcp> {
+    let channel = operand.named();
+    let bytes = reader.required("bytes").and_then(read_pieces);
+    let peers = reader.optional("peers").and_then(Item::count).unwrap_or(1);
+    let then = reader.optional("then").and_then(Item::named).unwrap_or(Then::Close);
+    Some(Tcp { channel: channel?, bytes: bytes?, peers, then })
 }
 
 fn read_signal(operand: Item<'_>) -> Option<String> {

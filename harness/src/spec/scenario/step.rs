@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::reference::SnippetReference;
 use crate::spec::named::names;
-use crate::wire::Channel;
+use crate::wire::{Channel, PartName};
 
 /// One step.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +37,8 @@ pub enum Action {
         /// What.
         frames: Vec<Payload>,
     },
+    /// Connects to a channel's port by TCP and sends bytes, as somebody may who does not speak ZeroMQ. Nothing is owed.
+    Tcp(Tcp),
     /// Waits for what earlier steps are owed.
     Settle(Settle),
     /// Waits for a message.
@@ -82,6 +84,12 @@ pub struct Send {
     pub buffers: Vec<Payload>,
     /// Frames before the delimiter, beside what the socket adds.
     pub idents: Vec<Payload>,
+    /// Bytes that stand for the JSON of a part, whatever they are; in pieces.
+    pub raw: BTreeMap<PartName, Vec<Payload>>,
+    /// Bytes that are put in before the closing brace of a part: members that JSON as data can't hold; in pieces.
+    pub splice: BTreeMap<PartName, Vec<Payload>>,
+    /// How many of its frames are sent, counted from the delimiter on; all if not given.
+    pub cut_to: Option<u32>,
     /// How the JSON is spelled.
     pub format: Format,
     /// How it is signed.
@@ -116,6 +124,19 @@ pub enum Payload {
     },
     /// Any bytes.
     Bytes(Vec<u8>),
+}
+
+/// See [`Action::Tcp`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tcp {
+    /// Whose port.
+    pub channel: Channel,
+    /// What is sent, in pieces, with a moment for the kernel to answer between two.
+    pub bytes: Vec<Payload>,
+    /// How many connections do so; at least 1.
+    pub peers: u32,
+    /// What becomes of them.
+    pub then: Then,
 }
 
 /// See [`Action::Settle`].
@@ -191,6 +212,16 @@ names! {
         Raw = "raw",
         /// In upper case.
         Upper = "upper",
+    }
+}
+
+names! {
+    /// What becomes of a connection when all was sent.
+    Then, "end of a connection", {
+        /// It is closed.
+        Close = "close",
+        /// It stays until the scenario is over.
+        Stay = "stay",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::message;
 use super::pairs::{Pairs, named};
-use crate::trace::{Bytes, Connected, Event, Exited, Expectation, KernelStarted, Ladder, Noted, Probed, Settled, Why};
+use crate::trace::{Bytes, Connected, Event, Exited, Expectation, KernelStarted, Ladder, Listening, Noted, Probed, Settled, Stranger, Why};
 use crate::wire::{Channel, TransportKind};
 
 pub(super) fn kernel(life: u32, pairs: &mut Pairs) -> Result<KernelStarted, String> {
@@ -20,6 +20,19 @@ pub(super) fn kernel(life: u32, pairs: &mut Pairs) -> Result<KernelStarted, Stri
         interrupt_mode: pairs.text("interrupt_mode").unwrap_or_else(|| "signal".to_owned()),
         restarted: pairs.flag("restarted")?.unwrap_or(false),
     })
+}
+
+pub(super) fn stranger(pairs: &mut Pairs) -> Result<Event, String> {
+    let channel = pairs.word("which channel?")?.parse().map_err(|error: crate::wire::UnknownChannel| error.to_string())?;
+    let bytes = pairs.take("bytes").map(|bytes| message::frames("bytes", &bytes)).transpose()?.unwrap_or_default();
+    let (peers, stay) = (pairs.number("peers")?.unwrap_or(1), pairs.flag("stay")?.unwrap_or(false));
+    let odd = pairs.take("fact.odd").map(|odd| ("odd".to_owned(), odd.to_serde()));
+    Ok(Event::Stranger(Stranger { channel, bytes, peers, stay, step: pairs.text("step"), facts: odd.into_iter().collect() }))
+}
+
+pub(super) fn listening(pairs: &mut Pairs) -> Event {
+    let addresses = Channel::ALL.into_iter().filter_map(|channel| Some((channel, vec![pairs.text(channel.name())?])));
+    Event::Listening(Listening { addresses: addresses.collect() })
 }
 
 pub(super) fn connected(pairs: &mut Pairs) -> Result<Event, String> {

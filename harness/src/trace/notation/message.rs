@@ -10,6 +10,9 @@ use crate::wire::{Json, Message, Signer};
 /// The longest text that a line may ask for by repetition, in bytes.
 const LONGEST: usize = 1 << 24;
 
+/// The deepest nesting that a line may ask for.
+const DEEPEST: usize = 1000;
+
 /// What a message line says.
 #[derive(Debug, Default)]
 pub(super) struct Line {
@@ -196,9 +199,13 @@ fn put(members: &mut Members, key: &str, value: Json) {
     }
 }
 
-/// A text that is given as `{"repeat": "x", "times": 1000}`, up to some megabytes; any other value as it is.
+/// A text that is given as `{"repeat": "x", "times": 1000}`, up to some megabytes, or arrays in each other as `{"nested": 1000}`; any
+/// other value as it is.
 fn expand(value: &Json) -> Json {
     let Json::Object(members) = value else { return value.clone() };
+    if let ([_], Some(Ok(levels))) = (&members[..], value.get("nested").and_then(Json::as_i64).map(usize::try_from)) {
+        return (0..levels.min(DEEPEST)).fold(Json::Array(Vec::new()), |inner, _| Json::Array(vec![inner]));
+    }
     let (text, times) = (value.get("repeat").and_then(Json::as_str), value.get("times").and_then(Json::as_i64));
     match (text, times.map(usize::try_from), members.len()) {
         (Some(text), Some(Ok(times)), 2) => Json::String(text.repeat(times.min(LONGEST / text.len().max(1)))),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::KEY;
-use super::events::{connected, exit, kernel, ladder, noted, probe, settled};
+use super::events::{connected, exit, kernel, ladder, listening, noted, probe, settled, stranger};
 use super::message::{self, Members, beat};
 use super::owed::Owed;
 use super::pairs::{Pairs, named};
@@ -198,6 +198,8 @@ impl Builder {
                 self.life += 1;
                 Event::KernelStarted(kernel(self.life, &mut pairs)?)
             }
+            "listening" => listening(&mut pairs),
+            "stranger" => stranger(&mut pairs)?,
             "connected" => connected(&mut pairs)?,
             "disconnected" => Event::Disconnected(Disconnected { client: pairs.word("which client?")? }),
             "calibrated" => {

@@ -87,6 +87,11 @@ pub fn message_line(shown: &Shown<'_>, names: &mut Names) -> String {
 pub fn event_line(event: &Event, names: &mut Names) -> Option<String> {
     Some(match event {
         Event::KernelStarted(kernel) => format!("! kernel{}", if kernel.restarted { " restarted=true" } else { "" }),
+        Event::Listening(listening) => {
+            let places = listening.addresses.iter().map(|(channel, addresses)| format!(" {channel}={}", addresses.join(",")));
+            format!("! listening{}", places.collect::<String>())
+        }
+        Event::Stranger(stranger) => format!("! stranger {} peers={} stay={}", stranger.channel, stranger.peers, stranger.stay),
         Event::Connected(connected) => format!("! connected {}", connected.client),
         Event::Disconnected(gone) => format!("! disconnected {}", gone.client),
         Event::ScenarioStarted(scenario) => format!("! scenario {}", scenario.name),

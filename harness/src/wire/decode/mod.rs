@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::json::{self, Json, Limits, ProblemKind};
 use super::message::{DELIMITER, Message};
 use super::sign::Signer;
@@ -31,11 +33,13 @@ pub struct Part<'a> {
 }
 
 /// The four JSON parts of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PartName {
     /// `header`
     Header,
     /// `parent_header`
+    #[serde(rename = "parent_header")]
     Parent,
     /// `metadata`
     Metadata,

@@ -31,9 +31,9 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 64 MiB, as kernels may send tens of megabytes in one frame, 512 levels and a million values.
+    /// 64 MiB, as kernels may send tens of megabytes in one frame, 900 levels, which Python's parser still reads, and a million values.
     fn default() -> Self {
-        Self { max_bytes: 64 << 20, max_depth: 512, max_nodes: 1_000_000 }
+        Self { max_bytes: 64 << 20, max_depth: 900, max_nodes: 1_000_000 }
     }
 }
 

@@ -51,6 +51,7 @@ fn action(step: &Step) -> String {
         Action::Interrupt(_) => "interrupts the kernel".to_owned(),
         Action::Signal(signal) => format!("sends {signal} to the kernel"),
         Action::Restart => "restarts the kernel".to_owned(),
+        Action::Tcp(tcp) => format!("sends bytes by plain TCP to the port of {}", tcp.channel),
         Action::Pause(seconds) => format!("lets {seconds} s pass"),
     }
 }
