@@ -8,7 +8,7 @@ use super::deeds::{deeds_before, last_deed};
 use super::episode::{Episode, Happened};
 use super::excerpt::{About, excerpt};
 use super::finding::{Finding, Kind};
-use super::obligations::{rule_for_deed, rules_for};
+use super::obligations::{is_aborted, is_unusual, rule_for_deed, rules_for};
 use super::request::{Request, Role};
 use super::seen::Direction;
 use super::types::Types;
@@ -55,6 +55,9 @@ pub(super) struct Charge {
     pub(super) if_supported: Option<String>,
     /// The place if it is no more than a warning: the same for whatever code the request had.
     pub(super) coarse_place: String,
+    /// Whether the request is one that every kernel has to know what to do with. Another that is passed over in silence, while the kernel goes
+    /// on, is a breach of its rule and no lockup.
+    pub(super) usual: bool,
     pub(super) finding: Finding,
 }
 
@@ -152,9 +155,14 @@ impl Blame {
         }
         let if_supported = optional(what).then(|| support_key(episode, request));
         let suspect = suspect(episode, request).filter(|_| total && what != Expectation::Exit);
-        let finding = missed(episode, request, what, if is_lockup { ladder } else { None }, suspect);
-        let coarse_place = format!("{} on {}: {} missing", episode.type_of(request), episode.asked(request).channel, name(what));
-        charges.push(Charge { rules, if_supported, coarse_place, finding });
+        let mut finding = missed(episode, request, what, if is_lockup { ladder } else { None }, suspect);
+        let mut coarse_place = format!("{} on {}: {} missing", episode.type_of(request), episode.asked(request).channel, name(what));
+        // A queue is aborted by one loop, of whatever types its requests are.
+        if !total && is_aborted(episode, request) {
+            coarse_place = format!("aborted: {} missing", name(what));
+            finding.place.clone_from(&coarse_place);
+        }
+        charges.push(Charge { rules, if_supported, coarse_place, usual: !is_unusual(episode, request), finding });
     }
 
     /// Ladders that belong to no request: the heartbeat, the end of the process.
@@ -193,7 +201,7 @@ impl Blame {
                 title_without_request(what, beat.map(|beat| &*episode.beats[beat].client)),
                 ladder,
             );
-            charges.push(Charge { rules, if_supported: None, coarse_place: finding.place.clone(), finding });
+            charges.push(Charge { rules, if_supported: None, coarse_place: finding.place.clone(), usual: true, finding });
         }
     }
 }
