@@ -50,7 +50,7 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
         let mut rules: Vec<String> = deeds.flat_map(|deed| bench.survivals(episode, &deed)).collect();
         rules.extend(pending.into_iter().flat_map(|request| bench.owners(episode, request, Expectation::Reply)));
         rules.extend(rules_for_crash(episode, line).into_iter().map(str::to_owned));
-        Charge { rules, if_supported: None, coarse_place: finding.place.clone(), usual: true, finding }
+        Charge { rules, if_supported: None, coarse_place: finding.place.clone(), usual: true, mild: false, finding }
     };
     let unasked = episode.events.iter().filter_map(|happened| match &happened.event {
         Event::Exited(exited) if !exited.asked => Some((happened.line, crash(happened.line, exited))),

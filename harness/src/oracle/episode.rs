@@ -149,13 +149,18 @@ impl Episode {
         self.requests.iter().any(failed)
     }
 
-    /// Whether an interrupt was sent while the kernel had the request and had not answered it, or the plan says that one was.
+    /// Whether the kernel had an interrupt to deal with while it had the request and had not answered it, or the plan says that it had.
     #[must_use]
     pub fn is_interrupted(&self, request: &Request) -> bool {
         let asked = self.asked(request);
         let end = request.reply().map_or(u64::MAX, |reply| self.messages[reply].line);
         let planned = asked.facts.get("interrupted").is_some_and(|interrupted| *interrupted == true);
-        planned || self.signals().chain(self.interrupt_requests()).any(|line| asked.line < line && line < end)
+        let within = |line: u64| asked.line < line && line < end;
+        let pending = |other: &Request| {
+            let answered = other.reply().map_or(u64::MAX, |reply| self.messages[reply].line);
+            self.type_of(other) == "interrupt_request" && self.asked(other).line < end && answered > asked.line
+        };
+        planned || self.signals().any(within) || self.requests.iter().any(pending)
     }
 
     /// Lines at which a signal interrupted the kernel.

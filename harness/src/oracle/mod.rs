@@ -327,7 +327,11 @@ impl Oracle {
             Some(index) => {
                 let rule = &mut self.rules[index];
                 finding.rule.clone_from(&rule.judged.id);
-                soften(&mut finding, rule.judged.severity(&self.kernel), charge.usual, charge.coarse_place);
+                let severity = match rule.judged.severity(&self.kernel) {
+                    Severity::Fail if charge.mild => Severity::Warn,
+                    severity => severity,
+                };
+                soften(&mut finding, severity, charge.usual, charge.coarse_place);
                 rule.tally.exercised += 1;
                 rule.tally.deviations += finding.count;
                 rule.tally.worst = rule.tally.worst.max(finding.verdict);

@@ -83,7 +83,9 @@ impl Counter {
     fn stored(&mut self, episode: &Episode, request: &Request, report: &mut Report<'_>) {
         let reply = request.reply().filter(|&reply| episode.messages[reply].msg_type() == "execute_reply");
         // Where the numbers of one execution disagree it can't be told which of them is the count; that is another rule's matter.
-        let Some((reply, count)) = reply.filter(|&reply| !is_at_odds(episode, request, reply)).and_then(|reply| Some((reply, episode.messages[reply].field("execution_count")?.as_i64()?)))
+        let Some((reply, count)) = reply
+            .filter(|&reply| !is_at_odds(episode, request, reply))
+            .and_then(|reply| Some((reply, episode.messages[reply].field("execution_count")?.as_i64()?)))
         else {
             (self.last, self.highest) = (None, None);
             return;

@@ -141,7 +141,7 @@ impl Exit {
 /// What we did right before the process ended, and when: then it may have ended of that alone.
 fn woken(episode: &Episode, line: u64, ended: u64) -> Option<(u64, &'static str)> {
     let is_just_before = |seen: &&Seen| seen.line < line && seconds_between(seen.t, ended) < JUST_BEFORE;
-    let last = episode.sent.iter().rev().map(|&sent| &episode.messages[sent]).find(is_just_before)?;
-    let what = if last.msg_type() == "input_reply" { "its question was answered" } else { "it was asked again" };
-    Some((last.t, what))
+    let ours = || episode.sent.iter().rev().map(|&sent| &episode.messages[sent]).filter(is_just_before);
+    let answer = ours().find(|seen| seen.msg_type() == "input_reply").map(|seen| (seen.t, "its question was answered"));
+    answer.or_else(|| ours().next().map(|seen| (seen.t, "it was asked something else")))
 }

@@ -46,8 +46,8 @@ mod shape;
 mod signal_exit;
 mod signature;
 mod stable;
-mod stream_text;
 mod stray;
+mod stream_text;
 mod unique;
 mod welcome;
 

@@ -10,8 +10,8 @@
 
 use super::Check;
 use super::absence::words;
-use super::stray::{is_inside, is_trouble, told_elsewhere};
 use super::shape::name_of;
+use super::stray::{is_inside, is_trouble, told_elsewhere};
 use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;

@@ -109,7 +109,9 @@ impl Routing {
             if found > 0 {
                 let name = name_of(episode, message);
                 report.deviation(episode, About::Message(message), "put before a later reply", || {
-                    format!("frames that were sent without a delimiter were kept: {name} to a later request has {found} frames before its own")
+                    format!(
+                        "frames that were sent without a delimiter were kept: {name} to a later request has {found} frames before its own"
+                    )
                 });
             }
         }

@@ -60,7 +60,14 @@ impl Check for Shape {
 }
 
 /// Whether it could be told if the want holds.
-fn judge(path: &Path, want: &Want, (milder, place): (bool, Option<&str>), episode: &Episode, message: usize, report: &mut Report<'_>) -> bool {
+fn judge(
+    path: &Path,
+    want: &Want,
+    (milder, place): (bool, Option<&str>),
+    episode: &Episode,
+    message: usize,
+    report: &mut Report<'_>,
+) -> bool {
     match holds(path, want, At { episode, message, explain: false }) {
         Held::Yes => true,
         Held::Unknown => false,

@@ -2,6 +2,7 @@
 //!
 //! - `want`: `no-trouble` (a kernel does not write its own troubles to stderr under a request that it had ended before they arose) or
 //!   `inside` (nothing is written under an ended request while another one is handled)
+//! - `for`: with `no-trouble`, the requests that are over (a selector of messages to the kernel)
 //! - `while`: with `inside`, the requests that are handled (a selector of messages to the kernel)
 //!
 //! Requests whose output may come late, and text that the plan knows to be theirs, are passed over.
@@ -18,14 +19,14 @@ use crate::spec::reader::Reader;
 use crate::wire::Channel;
 
 enum Stray {
-    Trouble,
+    Trouble(Selector),
     Inside(Selector),
 }
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
     let item = reader.required("want")?;
     match item.clone().str()? {
-        "no-trouble" => Some(Box::new(Stray::Trouble)),
+        "no-trouble" => Some(Box::new(Stray::Trouble(compiler.selector(reader.required("for")?, Direction::ToKernel)?))),
         "inside" => Some(Box::new(Stray::Inside(compiler.selector(reader.required("while")?, Direction::ToKernel)?))),
         other => {
             item.unknown("want", other, ["no-trouble", "inside"]);
@@ -38,7 +39,8 @@ impl Check for Stray {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
         for request in episode.requests.iter().filter(|request| request.role == Role::Request && request.visible && !request.shared_id) {
             let Some(idle) = request.idle else { continue };
-            let streams = request.iopub.iter().copied().filter(|&message| message > idle && episode.messages[message].msg_type() == "stream");
+            let streams =
+                request.iopub.iter().copied().filter(|&message| message > idle && episode.messages[message].msg_type() == "stream");
             for message in streams {
                 self.judge_stream(episode, request, message, report);
             }
@@ -50,17 +52,17 @@ impl Stray {
     fn judge_stream(&self, episode: &Episode, request: &Request, message: usize, report: &mut Report<'_>) {
         let name = episode.type_of(request);
         match self {
-            Self::Trouble if is_trouble(episode, request, message) => {
+            Self::Trouble(over) if over.matches(episode, request.sent) && is_trouble(episode, request, message) => {
                 report.exercised();
                 report.deviation(episode, About::Messages(&[message, request.sent]), "under a request that was over", || {
-                    format!("what the kernel had to say came as stderr of an {name} that it had ended before")
+                    format!("what the kernel had to say came as stderr under {name}, which it had ended before")
                 });
             }
             Self::Inside(handled) if is_inside(episode, request, message, |other| handled.matches(episode, other.sent)) => {
                 report.exercised();
                 let words = handled.words();
                 report.deviation(episode, About::Messages(&[message, request.sent]), &format!("{words}: under another"), || {
-                    format!("a stream came while {words} was handled, with an {name} as parent that was over")
+                    format!("a stream came while {words} was handled, and had as parent {name}, which was over")
                 });
             }
             _ => {}
@@ -68,12 +70,14 @@ impl Stray {
     }
 }
 
-/// Whether a stream under a request is text on stderr that came up after it was over, when something else had been sent.
+/// Whether a stream under a request is text on stderr that came up after it was over, when there was something else to deal with: a message
+/// that had no idle by then.
 pub(super) fn is_trouble(episode: &Episode, request: &Request, message: usize) -> bool {
     let seen = &episode.messages[message];
     let is_stderr = seen.msg_type() == "stream" && seen.text("name") == Some("stderr");
     let Some(idle) = request.idle.filter(|&idle| idle < message && is_stderr && !is_own(episode, request, message)) else { return false };
-    episode.sent.iter().any(|&sent| idle < sent && sent < message)
+    let is_open = |other: &Request| other.sent < message && other.idle.is_none_or(|end| end > idle);
+    episode.requests.iter().any(|other| other.sent != request.sent && is_open(other))
 }
 
 /// Whether a stream under a request that was over came between busy and idle of one of those others, as its client saw them.
@@ -103,5 +107,4 @@ fn is_own(episode: &Episode, request: &Request, message: usize) -> bool {
     ["late", "odd", "past_streams", "stdout_repeat", "stderr_repeat", "numbers"].iter().any(|name| asked.facts.contains_key(*name))
         || writes("stdout")
         || writes("stderr")
-        || text.is_empty()
 }

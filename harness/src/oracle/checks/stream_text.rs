@@ -200,7 +200,9 @@ fn is_on_other_stream(episode: &Episode, request: &Request, name: &str, wanted: 
         return false;
     }
     let other: String = pieces(episode, request, other(name)).into_iter().map(|(_, piece)| piece).collect();
-    other.contains(&wanted.to_text())
+    // It may stand between the lines of what was written to that one.
+    let (other, wanted) = (plain_lines(&other), plain_lines(&wanted.to_text()));
+    other.contains(&wanted) || wanted.lines().all(|line| other.lines().any(|known| known == line))
 }
 
 /// The text with the line ends of Unix.
