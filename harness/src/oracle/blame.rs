@@ -8,7 +8,7 @@ use super::deeds::{deeds_before, last_deed};
 use super::episode::{Episode, Happened};
 use super::excerpt::{About, excerpt};
 use super::finding::{Finding, Kind};
-use super::obligations::{is_wrong, rule_for_deed, rules_for};
+use super::obligations::{is_aborted, is_unusual, is_wrong, rule_for_deed, rules_for};
 use super::request::{Request, Role};
 use super::seen::Direction;
 use super::types::Types;
@@ -55,6 +55,11 @@ pub(super) struct Charge {
     pub(super) if_supported: Option<String>,
     /// The place if it is no more than a warning: the same for whatever code the request had.
     pub(super) coarse_place: String,
+    /// Whether the request is one that every kernel has to know what to do with. Another that is passed over in silence, while the kernel goes
+    /// on, is a breach of its rule and no lockup.
+    pub(super) usual: bool,
+    /// Whether no rule says just this, so that it is a warning as long as it is not more than one thing that never came.
+    pub(super) mild: bool,
     pub(super) finding: Finding,
 }
 
@@ -141,7 +146,9 @@ impl Blame {
             rules.extend(bench.owners(episode, before, Expectation::Reply));
             rules.extend(rules_for(episode, Some(before), Expectation::Reply, *line).into_iter().map(str::to_owned));
         }
-        rules.extend(bench.owners(episode, request, what));
+        let owners = bench.owners(episode, request, what);
+        let unclaimed = owners.is_empty();
+        rules.extend(owners);
         // What keeps a process from ending is no matter of what was sent before it promised to.
         if total && what != Expectation::Exit {
             let before = deeds_before(episode, request).into_iter().flatten().flat_map(|deed| bench.survivals(episode, &deed));
@@ -158,9 +165,20 @@ impl Blame {
         }
         let if_supported = optional(what).then(|| support_key(episode, request));
         let suspect = suspect(episode, request).filter(|_| total && what != Expectation::Exit);
-        let finding = missed(episode, request, what, if is_lockup { ladder } else { None }, suspect);
-        let coarse_place = format!("{} on {}: {} missing", episode.type_of(request), episode.asked(request).channel, name(what));
-        charges.push(Charge { rules, if_supported, coarse_place, finding });
+        let mut finding = missed(episode, request, what, if is_lockup { ladder } else { None }, suspect);
+        let open = unanswered_before(episode, request);
+        // No rule says just this: one says when an idle kernel is gone, another when one that was interrupted is.
+        let mild = unclaimed && what == Expectation::Exit && open > 0;
+        if mild {
+            finding.title.push_str(&format!("; it was not idle: {open} of the requests before had no reply yet"));
+        }
+        let mut coarse_place = format!("{} on {}: {} missing", episode.type_of(request), episode.asked(request).channel, name(what));
+        // A queue is aborted by one loop, of whatever types its requests are.
+        if !total && is_aborted(episode, request) {
+            coarse_place = format!("aborted: {} missing", name(what));
+            finding.place.clone_from(&coarse_place);
+        }
+        charges.push(Charge { rules, if_supported, coarse_place, usual: !is_unusual(episode, request), mild, finding });
     }
 
     /// Ladders that belong to no request: the heartbeat, the end of the process.
@@ -200,7 +218,7 @@ impl Blame {
                 title_without_request(what, beat.map(|beat| &*episode.beats[beat].client)),
                 ladder,
             );
-            charges.push(Charge { rules, if_supported: None, coarse_place: finding.place.clone(), finding });
+            charges.push(Charge { rules, if_supported: None, coarse_place: finding.place.clone(), usual: true, mild: false, finding });
         }
     }
 }
@@ -319,6 +337,16 @@ fn suspect(episode: &Episode, request: &Request) -> Option<usize> {
         Some(Deed::Message(message)) => Some(message),
         _ => None,
     }
+}
+
+/// How many honest requests had no reply when this one was sent.
+fn unanswered_before(episode: &Episode, request: &Request) -> usize {
+    let line = episode.asked(request).line;
+    let is_open = |other: &&Request| {
+        let answered = other.reply().is_some_and(|reply| episode.messages[reply].line < line);
+        other.role == Role::Request && other.honest && episode.asked(other).line < line && !answered
+    };
+    episode.requests.iter().filter(is_open).count()
 }
 
 fn missed(episode: &Episode, request: &Request, what: Expectation, ladder: Option<&Ladder>, suspect: Option<usize>) -> Finding {

@@ -6,7 +6,7 @@ use super::deeds::{deeds_until, unanswered_disconnect};
 use super::episode::Episode;
 use super::excerpt::About;
 use super::finding::Kind;
-use super::obligations::rules_for_crash;
+use super::obligations::{rules_for_crash, was_interrupted};
 use super::request::Request;
 use crate::trace::{Event, Exited, Expectation};
 
@@ -40,11 +40,17 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
         finding.excerpt.push(format!("! exit {how}"));
         finding.evidence = serde_json::json!({ "code": exited.code, "signal": exited.signal, "stderr": last_words(episode, "stderr"), "stdout": last_words(episode, "stdout") });
         // Where the interrupt itself was deadly, whatever else was done has no part in it.
-        let deeds = deeds(episode, line).filter(|deed| !by_interrupt || matches!(deed, Deed::Interrupt));
+        let interrupted = was_interrupted(episode, line);
+        let has_part = |deed: &Deed| match deed {
+            Deed::Interrupt => true,
+            Deed::Disconnect => !by_interrupt && !interrupted,
+            _ => !by_interrupt,
+        };
+        let deeds = deeds(episode, line).filter(has_part);
         let mut rules: Vec<String> = deeds.flat_map(|deed| bench.survivals(episode, &deed)).collect();
         rules.extend(pending.into_iter().flat_map(|request| bench.owners(episode, request, Expectation::Reply)));
         rules.extend(rules_for_crash(episode, line).into_iter().map(str::to_owned));
-        Charge { rules, if_supported: None, coarse_place: finding.place.clone(), finding }
+        Charge { rules, if_supported: None, coarse_place: finding.place.clone(), usual: true, mild: false, finding }
     };
     let unasked = episode.events.iter().filter_map(|happened| match &happened.event {
         Event::Exited(exited) if !exited.asked => Some((happened.line, crash(happened.line, exited))),

@@ -139,6 +139,51 @@ impl Episode {
         matches!(self.status_of(request), "ok" | "absent")
     }
 
+    /// Whether an execution of the episode had failed before this request was answered.
+    #[must_use]
+    pub fn follows_failure(&self, request: &Request) -> bool {
+        let Some(reply) = request.reply() else { return false };
+        let failed = |other: &Request| {
+            self.type_of(other) == "execute_request" && self.status_of(other) == "error" && other.reply().is_some_and(|end| end < reply)
+        };
+        self.requests.iter().any(failed)
+    }
+
+    /// Whether the kernel had an interrupt to deal with while it had the request and had not answered it, or the plan says that it had.
+    #[must_use]
+    pub fn is_interrupted(&self, request: &Request) -> bool {
+        let asked = self.asked(request);
+        let end = request.reply().map_or(u64::MAX, |reply| self.messages[reply].line);
+        let planned = asked.facts.get("interrupted").is_some_and(|interrupted| *interrupted == true);
+        let within = |line: u64| asked.line < line && line < end;
+        let pending = |other: &Request| {
+            let answered = other.reply().map_or(u64::MAX, |reply| self.messages[reply].line);
+            self.type_of(other) == "interrupt_request" && self.asked(other).line < end && answered > asked.line
+        };
+        planned || self.signals().any(within) || self.requests.iter().any(pending)
+    }
+
+    /// Lines at which a signal interrupted the kernel.
+    pub(super) fn signals(&self) -> impl Iterator<Item = u64> {
+        let is_interrupt = |event: &Event| matches!(event, Event::Signalled(signal) if signal.purpose == "interrupt");
+        self.events.iter().filter(move |happened| is_interrupt(&happened.event)).map(|happened| happened.line)
+    }
+
+    /// Lines at which a client asked for an interrupt.
+    pub(super) fn interrupt_requests(&self) -> impl Iterator<Item = u64> {
+        let requests = self.requests.iter().filter(|request| self.type_of(request) == "interrupt_request");
+        requests.map(|request| self.asked(request).line)
+    }
+
+    /// Whether a reply is that of another type of request than the one it answers.
+    #[must_use]
+    pub fn is_misnamed(&self, message: usize) -> bool {
+        let seen = &self.messages[message];
+        let Some(request) = self.request_of(message).filter(|_| seen.from_kernel() && seen.channel != Channel::Iopub) else { return false };
+        let (own, wanted) = (seen.msg_type().strip_suffix("_reply"), self.type_of(request).strip_suffix("_request"));
+        own.is_some() && wanted.is_some() && own != wanted
+    }
+
     /// The channels on which a message came that stands inside another.
     pub(super) fn find_damage(&self) -> Vec<Damage> {
         let is_spliced = |seen: &Seen| seen.malformations.iter().any(|malformation| malformation.kind == MalformationKind::Spliced);

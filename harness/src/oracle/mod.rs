@@ -331,7 +331,11 @@ impl Oracle {
             Some(index) => {
                 let rule = &mut self.rules[index];
                 finding.rule.clone_from(&rule.judged.id);
-                soften(&mut finding, rule.judged.severity(&self.kernel), charge.coarse_place);
+                let severity = match rule.judged.severity(&self.kernel) {
+                    Severity::Fail if charge.mild => Severity::Warn,
+                    severity => severity,
+                };
+                soften(&mut finding, severity, charge.usual, charge.coarse_place);
                 rule.tally.exercised += 1;
                 rule.tally.deviations += finding.count;
                 rule.tally.worst = rule.tally.worst.max(finding.verdict);
@@ -347,8 +351,9 @@ impl Oracle {
     }
 }
 
-/// A rule that gives a warning at most gives no more for one thing that never came. A kernel that is stuck as a whole, or gone, is another matter.
-fn soften(finding: &mut Finding, severity: Severity, coarse_place: String) {
+/// A rule that gives a warning at most gives no more for one thing that never came, and of an unusual request that is passed over it is told
+/// as of any other breach. A kernel that is stuck as a whole, or gone, is another matter.
+fn soften(finding: &mut Finding, severity: Severity, usual: bool, coarse_place: String) {
     let partial = finding.lockup.as_ref().is_some_and(|kind| PARTIAL.contains(&kind.as_str()));
     let verdict = match severity {
         Severity::Fail => Verdict::Fail,
@@ -357,7 +362,7 @@ fn soften(finding: &mut Finding, severity: Severity, coarse_place: String) {
     };
     if finding.kind == Kind::Deviation {
         finding.verdict = verdict;
-    } else if partial && verdict < Verdict::Fail {
+    } else if partial && (verdict < Verdict::Fail || !usual) {
         (finding.kind, finding.lockup, finding.verdict) = (Kind::Deviation, None, verdict);
         finding.place = coarse_place;
     }

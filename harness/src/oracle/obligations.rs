@@ -26,6 +26,8 @@ enum When {
     InputPending,
     /// An execution without a reply was going on, other than the request itself.
     Busy,
+    /// An execution without a reply was going on, and an interrupt had been sent.
+    BusyInterrupted,
     /// The kernel had asked for input on its behalf and got an interrupt.
     InputInterrupted,
     /// A signal interrupted the kernel after it was sent.
@@ -38,7 +40,7 @@ enum When {
     Plain,
     /// It had asked for input, and the client had answered.
     InputAnswered,
-    /// It may have been aborted.
+    /// It was aborted: a failure before it may have kept it from being run, and its reply is not `ok`.
     Aborted,
     /// Its reply has another status than `ok`, or there is none.
     NotOk,
@@ -80,7 +82,7 @@ const TABLE: &[Row] = &[
     row(Expectation::Echo, Of::Any, When::InputPending, "STDIN-14"),
     row(Expectation::Echo, Of::Any, When::Busy, "HB-03"),
     row(Expectation::Echo, Of::Any, When::Always, "HB-01"),
-    row(Expectation::Exit, Of::Any, When::Busy, "LIFE-06"),
+    row(Expectation::Exit, Of::Any, When::BusyInterrupted, "LIFE-06"),
     row(Expectation::Exit, Of::Any, When::Always, "LIFE-05"),
     row(Expectation::Input, Of::Any, When::Always, "STDIN-03"),
 ];
@@ -114,13 +116,14 @@ impl When {
                 let same = request.is_some_and(|request| request.sent == other.sent);
                 !same && is_pending_execution(episode, other, line)
             }),
+            Self::BusyInterrupted => interrupts(episode) > 0 && Self::Busy.holds(episode, request, line),
             Self::InputPending => episode.requests.iter().any(|other| {
                 let asks = other.inputs.iter().any(|&input| episode.messages[input].line < line);
                 asks && is_pending_execution(episode, other, line)
             }),
             Self::InputInterrupted => request.is_some_and(|request| !request.inputs.is_empty()) && interrupts(episode) > 0,
-            Self::Signalled => request.is_some_and(|request| signals(episode).any(|at| at > episode.asked(request).line)),
-            Self::AskedToStop => request.is_some_and(|request| interrupt_requests(episode).any(|at| at > episode.asked(request).line)),
+            Self::Signalled => request.is_some_and(|request| episode.signals().any(|at| at > episode.asked(request).line)),
+            Self::AskedToStop => request.is_some_and(|request| episode.interrupt_requests().any(|at| at > episode.asked(request).line)),
             Self::Odd => request.is_some_and(|request| is_wrong(episode, request)),
             Self::Plain => request.is_none_or(|request| !is_wrong(episode, request)),
             Self::InputAnswered => {
@@ -129,7 +132,7 @@ impl When {
                     episode.requests.iter().any(|other| other.role == Role::Reply && other.honest && other.sent > input)
                 })
             }
-            Self::Aborted => request.is_some_and(|request| request.maybe_aborted),
+            Self::Aborted => request.is_some_and(|request| is_aborted(episode, request)),
             Self::NotOk => request.is_some_and(|request| episode.status_of(request) != "ok"),
         }
     }
@@ -157,8 +160,8 @@ pub(super) fn rules_for_crash(episode: &Episode, line: u64) -> Vec<&'static str>
 }
 
 /// Whether an interrupt was the last that happened to the kernel, or nearly so: what came after it has no answer.
-fn was_interrupted(episode: &Episode, line: u64) -> bool {
-    let last = signals(episode).chain(interrupt_requests(episode)).filter(|&at| at < line).max();
+pub(super) fn was_interrupted(episode: &Episode, line: u64) -> bool {
+    let last = episode.signals().chain(episode.interrupt_requests()).filter(|&at| at < line).max();
     last.is_some_and(|at| {
         !episode.messages.iter().any(|seen| seen.from_kernel() && seen.line > at && seen.line < line && answers_later(episode, seen, at))
     })
@@ -250,6 +253,19 @@ fn rule_for_fault(episode: &Episode, last: &Seen) -> Option<&'static str> {
     }
 }
 
+/// Whether a request was aborted, as far as its reply tells.
+pub(super) fn is_aborted(episode: &Episode, request: &Request) -> bool {
+    request.maybe_aborted && !matches!(episode.status_of(request), "ok" | "none")
+}
+
+/// The field that our plans put where no kernel knows one.
+const UNKNOWN_FIELD: &str = "kernelcheck";
+
+/// Whether a request is wrong on purpose, or says more than kernels know: one that is ignored for that is no sign that anything hangs.
+pub(super) fn is_unusual(episode: &Episode, request: &Request) -> bool {
+    is_wrong(episode, request) || episode.asked(request).field(UNKNOWN_FIELD).is_some()
+}
+
 pub(super) fn is_wrong(episode: &Episode, request: &Request) -> bool {
     episode.asked(request).facts.contains_key("odd")
 }
@@ -262,17 +278,5 @@ fn is_pending_execution(episode: &Episode, request: &Request, line: u64) -> bool
 }
 
 fn interrupts(episode: &Episode) -> usize {
-    signals(episode).count() + interrupt_requests(episode).count()
-}
-
-/// Lines at which a signal interrupted the kernel.
-fn signals(episode: &Episode) -> impl Iterator<Item = u64> {
-    let is_interrupt = |event: &Event| matches!(event, Event::Signalled(signal) if signal.purpose == "interrupt");
-    episode.events.iter().filter(move |happened| is_interrupt(&happened.event)).map(|happened| happened.line)
-}
-
-/// Lines at which a client asked for an interrupt.
-fn interrupt_requests(episode: &Episode) -> impl Iterator<Item = u64> {
-    let requests = episode.requests.iter().filter(|request| episode.type_of(request) == "interrupt_request");
-    requests.map(|request| episode.asked(request).line)
+    episode.signals().count() + episode.interrupt_requests().count()
 }

@@ -4,7 +4,8 @@
 //! `client`, `step`, `fact.stdout`, `malformed`, `role` and `bracket`; each may follow `request.` (the message to the kernel that is the parent) or `reply.`
 //! (its first reply). The role of a message to the kernel is `request`, `notice`, `reply` or `unknown`; its bracket is `none`, `busy`,
 //! `idle` or `both`, as its client saw it; it has `asked` if the kernel sent an input_request for it; it is `aborted` if a failure before it may have kept it from being run, `interleaved`
-//! if another execution was run while it was, and `planned` unless it ended otherwise than the plan expects. `kernel.…` is the kernel's start event, as in `kernel.interrupt_mode`; `info.…` is the content of its latest
+//! if another execution was run while it was, `interrupted` if an interrupt was sent before it was answered, `after_failure` if an execution of the
+//! episode had failed before it was, and `planned` unless it ended otherwise than the plan expects. `kernel.…` is the kernel's start event, as in `kernel.interrupt_mode`; `info.…` is the content of its latest
 //! `kernel_info_reply`. Behind a part come keys, `[]` for each item, `[0]` for one, `{}` for each
 //! member, and `#` for how many there are: `content.traceback[]`, `content.matches.#`.
 
@@ -52,6 +53,8 @@ enum Root {
     Bracket,
     Aborted,
     Interleaved,
+    Interrupted,
+    AfterFailure,
     Planned,
     Asked,
     Whole,
@@ -85,6 +88,8 @@ const ROOTS: &[(&str, Root)] = &[
     ("bracket", Root::Bracket),
     ("aborted", Root::Aborted),
     ("interleaved", Root::Interleaved),
+    ("interrupted", Root::Interrupted),
+    ("after_failure", Root::AfterFailure),
     ("planned", Root::Planned),
     ("asked", Root::Asked),
 ];
@@ -233,6 +238,8 @@ impl Path {
             Root::Bracket => return word(request()?.bracket()),
             Root::Aborted => truth(request()?.maybe_aborted),
             Root::Interleaved => truth(request()?.interleaved),
+            Root::Interrupted => truth(episode.is_interrupted(request()?)),
+            Root::AfterFailure => truth(episode.follows_failure(request()?)),
             Root::Planned => truth(ends_as_planned(episode, seen)?),
             Root::Asked => truth(!request()?.inputs.is_empty()),
             Root::Whole => return None,

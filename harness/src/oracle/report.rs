@@ -100,23 +100,24 @@ impl Report<'_> {
         self.tally.deviations += 1;
         self.tally.worst = self.tally.worst.max(verdict);
         let rule = self.rule;
-        self.findings.add(rule.index, Kind::Deviation, place, || {
-            let (lines, excerpt) = excerpt(episode, about);
-            Finding {
-                rule: rule.id.clone(),
-                verdict,
-                kind: Kind::Deviation,
-                lockup: None,
-                title: title(),
-                scenario: episode.scenario.clone(),
-                place: place.to_owned(),
-                life: episode.kernel.life,
-                lines,
-                excerpt,
-                count: 1,
-                evidence: serde_json::Value::Null,
-            }
-        });
+        self.findings.add(rule.index, Kind::Deviation, place, || deviation_of(&rule.id, episode, about, place, verdict, title()));
+    }
+
+    /// What [`Report::deviation`] would report, for a check that can tell only later whether it is one; `None` where nothing can be told.
+    pub(crate) fn draft(&mut self, episode: &Episode, about: About<'_>, place: &str, title: impl FnOnce() -> String) -> Option<Finding> {
+        if is_damaged(episode, about) {
+            self.tally.inconclusive += 1;
+            return None;
+        }
+        Some(deviation_of(&self.rule.id, episode, about, place, self.verdict(episode), title()))
+    }
+
+    /// Reports what was drafted before.
+    pub(crate) fn file(&mut self, finding: Finding) {
+        self.tally.deviations += 1;
+        self.tally.worst = self.tally.worst.max(finding.verdict);
+        let place = finding.place.clone();
+        self.findings.add(self.rule.index, Kind::Deviation, &place, || finding);
     }
 
     /// Whether the rule may hold it against the kernel that this never came. Where another rule answers for it, or the kernel
@@ -130,6 +131,24 @@ impl Report<'_> {
             self.inconclusive();
         }
         may
+    }
+}
+
+fn deviation_of(rule: &str, episode: &Episode, about: About<'_>, place: &str, verdict: Verdict, title: String) -> Finding {
+    let (lines, excerpt) = excerpt(episode, about);
+    Finding {
+        rule: rule.to_owned(),
+        verdict,
+        kind: Kind::Deviation,
+        lockup: None,
+        title,
+        scenario: episode.scenario.clone(),
+        place: place.to_owned(),
+        life: episode.kernel.life,
+        lines,
+        excerpt,
+        count: 1,
+        evidence: serde_json::Value::Null,
     }
 }
 

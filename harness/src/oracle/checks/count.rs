@@ -116,7 +116,7 @@ impl Count {
         let groups = [&request.replies, &request.iopub, &request.inputs];
         let found: Vec<usize> = groups.into_iter().flat_map(|group| self.of.among(episode, group)).collect();
         let name = episode.type_of(request);
-        let (wanted, status) = (words(&self.of), episode.status_of(request));
+        let wanted = words(&self.of);
         if found.len() > self.at_most {
             report.exercised();
             let place = format!("{name}: more than {} {wanted}", self.at_most);
@@ -128,7 +128,7 @@ impl Count {
             report.exercised();
         } else if !(self.bracketed && request.busy.is_none() && request.idle.is_none()) && self.convicts(episode, request, report) {
             report.exercised();
-            let place = format!("{name}: fewer than {} {wanted}, status {status}", self.at_least);
+            let place = format!("{name}: fewer than {} {wanted}", self.at_least);
             let few = if found.is_empty() { "no".to_owned() } else { found.len().to_string() };
             report.deviation(episode, About::Request(request), &place, || format!("{few} {wanted} for {name}, wanted {}", self.at_least));
         }

@@ -82,7 +82,10 @@ impl Check for Counter {
 impl Counter {
     fn stored(&mut self, episode: &Episode, request: &Request, report: &mut Report<'_>) {
         let reply = request.reply().filter(|&reply| episode.messages[reply].msg_type() == "execute_reply");
-        let Some((reply, count)) = reply.and_then(|reply| Some((reply, episode.messages[reply].field("execution_count")?.as_i64()?)))
+        // Where the numbers of one execution disagree it can't be told which of them is the count; that is another rule's matter.
+        let Some((reply, count)) = reply
+            .filter(|&reply| !is_at_odds(episode, request, reply))
+            .and_then(|reply| Some((reply, episode.messages[reply].field("execution_count")?.as_i64()?)))
         else {
             (self.last, self.highest) = (None, None);
             return;
@@ -121,6 +124,13 @@ impl Counter {
             format!("execution_count went from {} to {count} {between}, wanted {}", last.count, last.count + 1)
         });
     }
+}
+
+/// Whether the echo of the code has another number than the reply.
+fn is_at_odds(episode: &Episode, request: &Request, reply: usize) -> bool {
+    let count = |message: usize| episode.messages[message].field("execution_count").and_then(Json::as_i64);
+    let echo = request.iopub.iter().copied().find(|&message| episode.messages[message].msg_type() == "execute_input");
+    echo.and_then(count).is_some_and(|echoed| count(reply).is_some_and(|count| count != echoed))
 }
 
 fn classify(episode: &Episode, request: &Request) -> Class {

@@ -73,12 +73,22 @@ fn judge_iso(episode: &Episode, message: usize, date: &Json, report: &mut Report
         Some(Err(error)) => Some(error.to_string()),
         Some(Ok(parts)) => (!parts.has_zone).then(|| "it has no zone".to_owned()),
     };
-    if let Some(problem) = problem {
+    if let Some(text) = date.as_str().filter(|text| problem.is_some() && is_without_seconds(text)) {
+        report.deviation(episode, About::Message(message), "no seconds", || {
+            format!("the date {text:?} of {} is without seconds, which clients that parse dates need", name_of(episode, message))
+        });
+    } else if let Some(problem) = problem {
         let kind = if problem == "it has no zone" { "no zone" } else { "no date" };
         report.deviation(episode, About::Message(message), kind, || {
             format!("the date {} of {} is not ISO 8601 with a zone: {problem}", brief(Some(date)), name_of(episode, message))
         });
     }
+}
+
+/// Whether it is a date but for the seconds: ISO 8601 may leave them out.
+fn is_without_seconds(text: &str) -> bool {
+    let Some((minutes, zone)) = text.split_at_checked(16) else { return false };
+    !zone.starts_with(':') && parse_date(&format!("{minutes}:00{zone}")).is_ok()
 }
 
 impl Dates {

@@ -1,6 +1,6 @@
 //! `declared`: the content of messages is as their type's file declares it.
 //!
-//! - `on`: the messages (a selector); those whose type is not declared are passed over
+//! - `on`: the messages (a selector); those whose type is not declared are passed over, and replies that have not the type of their request's
 //! - `fields`: only these declared paths, and what is inside them; all if not given
 //! - `except`: declared paths that other rules look after
 //! - `advise`: declared paths whose breach gives a warning at most
@@ -54,7 +54,7 @@ fn field_paths(item: Item<'_>, types: &BTreeMap<String, MessageType>) -> Option<
 impl Check for Declared {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
         let only: Option<Vec<&str>> = self.fields.as_ref().map(|fields| fields.iter().map(String::as_str).collect());
-        for message in self.on.select(episode) {
+        for message in self.on.select(episode).into_iter().filter(|&message| !episode.is_misnamed(message)) {
             let Some(message_type) = self.types.get(episode.messages[message].msg_type()) else { continue };
             let content = episode.messages[message].content().unwrap_or(&Json::Null);
             report.exercised();

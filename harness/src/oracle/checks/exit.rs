@@ -17,10 +17,13 @@ use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
 use crate::oracle::request::Request;
-use crate::oracle::seen::Direction;
+use crate::oracle::seen::{Direction, Seen};
 use crate::oracle::selector::Selector;
 use crate::spec::reader::{Item, Reader};
 use crate::trace::{Event, Exited, Expectation};
+
+/// In seconds.
+const JUST_BEFORE: f64 = 1.0;
 
 struct Exit {
     after: Option<Selector>,
@@ -70,7 +73,7 @@ impl Check for Exit {
         });
         report.exercised();
         let ended = forced.map_or(happened.t, |forced| forced.t);
-        self.judge_time(episode, happened.line, seconds_between(t, ended), forced.is_some(), report);
+        self.judge_time(episode, happened.line, (t, ended), forced.is_some(), report);
         if forced.is_none() && self.signal.is_none() {
             self.judge_code(episode, happened.line, exited, report);
         }
@@ -101,7 +104,8 @@ impl Exit {
         })
     }
 
-    fn judge_time(&self, episode: &Episode, line: u64, seconds: f64, forced: bool, report: &mut Report<'_>) {
+    fn judge_time(&self, episode: &Episode, line: u64, (asked, ended): (u64, u64), forced: bool, report: &mut Report<'_>) {
+        let seconds = seconds_between(asked, ended);
         let Some(within) = self.within.map(|within| episode.kernel.allow(within)).filter(|within| seconds > *within) else { return };
         let place = if forced { "only by force" } else { "late" };
         report.deviation(episode, About::Line(line), place, || {
@@ -109,6 +113,9 @@ impl Exit {
                 format!(
                     "the process still lived {seconds:.1} s after it was asked to end, and ended by a signal; wanted within {within:.1} s"
                 )
+            } else if let Some((at, what)) = woken(episode, line, ended).filter(|(at, _)| seconds_between(asked, *at) > within) {
+                let lived = seconds_between(asked, at);
+                format!("the process had not ended {lived:.1} s after it was asked to, and ended when {what}; wanted within {within:.1} s")
             } else {
                 format!("the process ended {seconds:.1} s after it was asked to, wanted within {within:.1} s")
             }
@@ -129,4 +136,12 @@ impl Exit {
         };
         report.deviation(episode, About::Line(line), &place, || format!("the process ended with {place}, wanted exit code {wanted}"));
     }
+}
+
+/// What we did right before the process ended, and when: then it may have ended of that alone.
+fn woken(episode: &Episode, line: u64, ended: u64) -> Option<(u64, &'static str)> {
+    let is_just_before = |seen: &&Seen| seen.line < line && seconds_between(seen.t, ended) < JUST_BEFORE;
+    let ours = || episode.sent.iter().rev().map(|&sent| &episode.messages[sent]).filter(is_just_before);
+    let answer = ours().find(|seen| seen.msg_type() == "input_reply").map(|seen| (seen.t, "its question was answered"));
+    answer.or_else(|| ours().next().map(|seen| (seen.t, "it was asked something else")))
 }

@@ -41,7 +41,7 @@ impl Check for Fifo {
             report.exercised();
             if reply < *latest {
                 let (early, late) = (episode.messages[reply].msg_type(), episode.messages[*latest].msg_type());
-                let place = format!("{early} before {late} on {}", asked.channel);
+                let place = format!("on {}", asked.channel);
                 let about = [reply, *latest];
                 report.deviation(episode, About::Messages(&about), &place, || {
                     format!("{early} on {} came before {late}, whose request was sent first", asked.channel)

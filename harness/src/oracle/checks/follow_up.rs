@@ -2,28 +2,46 @@
 //!
 //! - `after`: the requests after which it is looked (a selector of messages to the kernel)
 //!
-//! The next execution of the same client that was sent after the reply, and that the plan expects to be `ok`, is looked at.
+//! The next execution of the same client that was sent after the reply, and that the plan expects to be `ok`, is looked at. Code that ends
+//! in the same way where no failure was before it fails by itself, and tells nothing; that shows only when the trace is over.
+
+use std::collections::HashSet;
 
 use super::Check;
 use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
+use crate::oracle::finding::Finding;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
+use crate::oracle::request::Request;
 use crate::oracle::seen::Direction;
 use crate::oracle::selector::Selector;
+use crate::oracle::words::digest;
 use crate::spec::reader::Reader;
 
 struct FollowUp {
     after: Selector,
+    /// Digests of code that was expected to be `ok` and was not, though nothing before it had failed.
+    broken: HashSet<u64>,
+    /// What looks like a breach, with the digest of its code.
+    suspects: Vec<(u64, Finding)>,
 }
+
+/// How many suspects are kept.
+const SUSPECTS: usize = 16;
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
     let after = compiler.selector(reader.required("after")?, Direction::ToKernel)?;
-    Some(Box::new(FollowUp { after }))
+    Some(Box::new(FollowUp { after, broken: HashSet::new(), suspects: Vec::new() }))
 }
 
 impl Check for FollowUp {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
+        for request in episode.requests.iter().filter(|request| is_expected_ok(episode, request) && is_failed(episode, request)) {
+            if !is_after_trouble(episode, request) {
+                self.broken.insert(code_of(episode, request));
+            }
+        }
         for sent in self.after.select(episode) {
             let Some(failed) = episode.request_of(sent) else { continue };
             let Some(reply) = failed.reply() else { continue };
@@ -31,7 +49,7 @@ impl Check for FollowUp {
                 let asked = episode.asked(next);
                 next.sent > reply && asked.client == episode.asked(failed).client && asked.msg_type() == "execute_request" && next.honest
             });
-            let Some(next) = next.filter(|next| episode.asked(next).facts.get("outcome").is_some_and(|outcome| outcome == "ok")) else {
+            let Some(next) = next.filter(|next| is_expected_ok(episode, next)) else {
                 continue;
             };
             let Some(answer) = next.reply().filter(|_| !next.maybe_aborted) else {
@@ -40,12 +58,43 @@ impl Check for FollowUp {
             };
             report.exercised();
             let status = episode.status_of(next);
-            if ["error", "aborted", "abort"].contains(&status) {
+            if is_failed(episode, next) && self.suspects.len() < SUSPECTS {
                 let place = format!("{status} after {}", episode.status_of(failed));
-                report.deviation(episode, About::Messages(&[answer, reply]), &place, || {
+                let finding = report.draft(episode, About::Messages(&[answer, reply]), &place, || {
                     format!("an execution ended with status \"{status}\" after a failed one, where ok was expected")
                 });
+                self.suspects.extend(finding.map(|finding| (code_of(episode, next), finding)));
             }
         }
     }
+
+    fn finish(&mut self, report: &mut Report<'_>) {
+        for (code, finding) in std::mem::take(&mut self.suspects) {
+            if self.broken.contains(&code) {
+                report.inconclusive();
+            } else {
+                report.file(finding);
+            }
+        }
+    }
+}
+
+fn is_expected_ok(episode: &Episode, request: &Request) -> bool {
+    let asked = episode.asked(request);
+    asked.msg_type() == "execute_request" && asked.facts.get("outcome").is_some_and(|outcome| outcome == "ok")
+}
+
+fn is_failed(episode: &Episode, request: &Request) -> bool {
+    ["error", "aborted", "abort"].contains(&episode.status_of(request))
+}
+
+/// Whether an execution before it in the episode had failed, or may have been interrupted.
+fn is_after_trouble(episode: &Episode, request: &Request) -> bool {
+    let line = episode.asked(request).line;
+    episode.follows_failure(request) || episode.signals().chain(episode.interrupt_requests()).any(|at| at < line)
+}
+
+/// A number that stands for the code.
+fn code_of(episode: &Episode, request: &Request) -> u64 {
+    digest(episode.asked(request).text("code").unwrap_or_default().as_bytes())
 }

@@ -1,13 +1,15 @@
 //! `health`: the kernel lives on after something that it must survive: it answers what is asked later, or later heartbeats.
 //!
 //! - `after`: what it must survive: messages to the kernel (a selector, or several in an array), or one of the words `heartbeat`, `interrupt`,
-//!   `disconnect`, `connect`, `raw-bytes` and `half-message`; the last two are sent by strangers, who speak no ZeroMQ or half of it
+//!   `disconnect` (of a client that waits for a reply), `connect`, `raw-bytes` and `half-message`; the last two are sent by strangers, who
+//!   speak no ZeroMQ or half of it
 //! - `answers`: `reply`, to ask for a reply to a later request and not only for any sign of life
 //!
 //! A lockup or crash after it is told of by the table of obligations, and named with this rule.
 
 use super::{Check, Deed};
-use crate::oracle::episode::Episode;
+use crate::oracle::deeds::leaving;
+use crate::oracle::episode::{Episode, Happened};
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
 use crate::oracle::seen::Direction;
@@ -101,7 +103,10 @@ impl Health {
                     episode.beats.iter().filter(|beat| beat.direction == Direction::ToKernel).map(|beat| beat.line).collect()
                 }
                 After::Interrupt => events(|event| matches!(event, Event::Signalled(signal) if signal.purpose == "interrupt")),
-                After::Disconnect => events(|event| matches!(event, Event::Disconnected(_))),
+                After::Disconnect => {
+                    let left = |happened: &&Happened| leaving(episode, happened) == Some(Deed::Disconnect);
+                    episode.events.iter().filter(left).map(|happened| happened.line).collect()
+                }
                 After::Connect => events(|event| matches!(event, Event::Connected(_))),
                 After::Stranger(odd) => {
                     let strange = episode.events.iter().filter(|happened| is_stranger(&happened.event, odd));

@@ -57,12 +57,30 @@ impl Check for Late {
             }
             let (wanted, start, kind) = (words(&self.to), words(&self.from), episode.type_of(request));
             let place = format!("{kind}: {wanted}");
-            let title = || format!("{wanted} of {kind} came {seconds:.1} s after {start}, wanted within {within:.1} s");
+            let title = || {
+                let digits = digits_apart(seconds, within);
+                format!("{wanted} of {kind} came {seconds:.digits$} s after {start}, wanted within {within:.1} s")
+            };
             if seconds <= self.milder {
                 report.milder_deviation(episode, About::Messages(&[to, from]), &place, title);
             } else {
                 report.deviation(episode, About::Messages(&[to, from]), &place, title);
             }
         }
+    }
+}
+
+/// How many decimals show that two numbers differ; one at least.
+fn digits_apart(one: f64, other: f64) -> usize {
+    (1..6).find(|&digits| format!("{one:.digits$}") != format!("{other:.digits$}")).unwrap_or(6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::digits_apart;
+
+    #[test]
+    fn decimals_show_that_two_numbers_differ() {
+        assert_eq!([digits_apart(1.2, 1.0), digits_apart(1.04, 1.0), digits_apart(1.004, 1.0), digits_apart(1.0, 1.0)], [1, 2, 3, 6]);
     }
 }

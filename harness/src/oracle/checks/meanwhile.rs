@@ -5,6 +5,8 @@
 //! - `within`: seconds; an answer that came sooner is prompt, even if the cell was over by then
 //! - `owns`: the rule answers for a reply that never came
 //!
+//! What was sent behind another request on its channel that had no reply yet tells nothing: it waits for that one.
+//!
 //! Of a heartbeat that is never answered the session's waiting tells.
 
 use super::Check;
@@ -14,7 +16,7 @@ use crate::oracle::episode::{Beat, Episode};
 use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
-use crate::oracle::request::Request;
+use crate::oracle::request::{Request, Role};
 use crate::oracle::seen::Direction;
 use crate::oracle::selector::Selector;
 use crate::oracle::types::Types;
@@ -66,7 +68,7 @@ impl Check for Meanwhile {
 impl Meanwhile {
     fn judge_request(&self, episode: &Episode, request: &Request, report: &mut Report<'_>) {
         let asked = episode.asked(request);
-        let Some(cell) = self.running(episode, asked.line) else { return };
+        let Some(cell) = self.running(episode, asked.line).filter(|_| !is_behind_another(episode, request)) else { return };
         let Some(reply) = request.reply() else {
             if !is_lacking(episode, request, &self.types) && report.may_miss(episode, request, Expectation::Reply, true) {
                 report.exercised();
@@ -82,8 +84,7 @@ impl Meanwhile {
         let seconds = seconds_between(asked.t, answer.t);
         if seconds > self.within && end_of(episode, cell).is_some_and(|end| end < answer.line) {
             let (name, channel) = (name_of(episode, request.sent), asked.channel);
-            let place = format!("{name} on {channel}");
-            report.deviation(episode, About::Messages(&[reply, request.sent]), &place, || {
+            report.deviation(episode, About::Messages(&[reply, request.sent]), &format!("on {channel}"), || {
                 format!("{name} on {channel} was answered {seconds:.1} s later, when the cell that ran was over")
             });
         }
@@ -110,6 +111,22 @@ impl Meanwhile {
         let is_begun = |cell: &Request| cell.busy.or(cell.inputs.first().copied()).is_some_and(|begin| episode.messages[begin].line < line);
         cells.into_iter().find(|cell| is_begun(cell) && end_of(episode, cell).is_none_or(|end| end > line))
     }
+}
+
+/// Whether its client had another request out on its channel when it was sent.
+fn is_behind_another(episode: &Episode, request: &Request) -> bool {
+    let asked = episode.asked(request);
+    episode.requests.iter().any(|other| {
+        let before = episode.asked(other);
+        let same = before.client == asked.client && before.channel == asked.channel && other.sent < request.sent;
+        let answered = other.reply().is_some_and(|reply| episode.messages[reply].line < asked.line);
+        same && other.role == Role::Request && !answered && !gave_up(episode, other, asked.line)
+    })
+}
+
+/// Whether the session had stopped waiting for a request by this line.
+fn gave_up(episode: &Episode, request: &Request, line: u64) -> bool {
+    request.settled.as_ref().is_some_and(|(settled, _)| *settled < line) || !episode.asked(request).is_honest()
 }
 
 /// The line at which a cell was seen to be over.

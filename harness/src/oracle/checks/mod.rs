@@ -48,6 +48,7 @@ mod shape;
 mod signal_exit;
 mod signature;
 mod stable;
+mod stray;
 mod stream_text;
 mod unique;
 mod welcome;
@@ -162,6 +163,7 @@ const KINDS: &[CheckKind] = &[
     CheckKind { name: "signal-exit", compile: signal_exit::compile },
     CheckKind { name: "signature", compile: signature::compile },
     CheckKind { name: "stable", compile: stable::compile },
+    CheckKind { name: "stray", compile: stray::compile },
     CheckKind { name: "stream-text", compile: stream_text::compile },
     CheckKind { name: "unique", compile: unique::compile },
     CheckKind { name: "welcome", compile: welcome::compile },

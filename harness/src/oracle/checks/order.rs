@@ -4,13 +4,14 @@
 //! - `first`: what its first message must be
 //! - `last`: what nothing may follow
 //! - `each` and `before`: each message of the one set comes before any of the other
-//! - `milder`: messages out of place that give a warning at most (a selector)
+//! - `milder`: messages out of place that give a warning at most (a selector); streams among them that are strays are a matter of `stray`
 //!
 //! Messages are those that its client saw on iopub, or with `channels = "all"` also its replies and input requests.
 
 use super::Check;
 use super::absence::words;
 use super::shape::name_of;
+use super::stray::{is_inside, is_trouble, told_elsewhere};
 use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
@@ -89,9 +90,15 @@ impl Order {
         let Some(wanted) = &self.last else { return };
         let Some(end) = messages.iter().position(|&message| wanted.matches(episode, message)) else { return };
         report.exercised();
-        for &message in &messages[end + 1..] {
+        for &message in messages[end + 1..].iter().filter(|&&message| !self.is_stray(episode, request, message)) {
             self.broken(episode, request, message, report, &format!("comes after {}", words(wanted)));
         }
+    }
+
+    /// Whether it is one of the milder and no output of the request: other rules tell of it.
+    fn is_stray(&self, episode: &Episode, request: &Request, message: usize) -> bool {
+        let is_milder = self.milder.as_ref().is_some_and(|milder| milder.matches(episode, message));
+        is_milder && (is_trouble(episode, request, message) || is_inside(episode, request, message, |other| told_elsewhere(episode, other)))
     }
 
     fn judge_pair(&self, episode: &Episode, request: &Request, messages: &[usize], report: &mut Report<'_>) {

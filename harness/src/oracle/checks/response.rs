@@ -125,7 +125,7 @@ impl Response {
         if convicts {
             report.exercised();
             let (wanted, name, status) = (words(&self.then), name_of(episode, trigger), episode.status_of(request));
-            let place = format!("{name} without {wanted}, status {status}");
+            let place = format!("{name} without {wanted}");
             report.deviation(episode, About::Request(request), &place, || {
                 format!("{name} was not followed by {wanted} (its reply's status is {status})")
             });

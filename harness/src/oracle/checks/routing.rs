@@ -1,7 +1,10 @@
 //! `routing`: what a client asks for comes back to it, where and as it asked.
 //!
+//! Frames that came without a delimiter before a request, and that a kernel puts before its next reply, are no matter of `prefix` but of `bare`.
+//!
 //! - `want`: `asker` (messages on shell, control and stdin reach only the client that is their parent's), `channel` (replies come on the channel of
-//!   the request) or `prefix` (frames before the delimiter of a request stand before that of its reply)
+//!   the request), `prefix` (frames before the delimiter of a request stand before that of its reply) or `bare` (frames that were sent
+//!   without a delimiter do not stand before that of a later reply)
 //! - `on`: only these messages of the kernel (a selector)
 
 use super::Check;
@@ -11,8 +14,10 @@ use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
 use crate::oracle::request::Request;
+use crate::oracle::seen::Seen;
 use crate::oracle::selector::Selector;
 use crate::spec::reader::Reader;
+use crate::wire::MalformationKind;
 
 struct Routing {
     want: Want,
@@ -24,6 +29,7 @@ enum Want {
     Asker,
     Channel,
     Prefix,
+    Bare,
 }
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
@@ -32,8 +38,9 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
         "asker" => Want::Asker,
         "channel" => Want::Channel,
         "prefix" => Want::Prefix,
+        "bare" => Want::Bare,
         other => {
-            item.unknown("want", other, ["asker", "channel", "prefix"]);
+            item.unknown("want", other, ["asker", "channel", "prefix", "bare"]);
             return None;
         }
     };
@@ -51,6 +58,7 @@ impl Check for Routing {
                 Want::Asker => self.judge_asker(episode, request, clients.len(), report),
                 Want::Channel => self.judge_channel(episode, request, report),
                 Want::Prefix => self.judge_prefix(episode, request, report),
+                Want::Bare => self.judge_bare(episode, request, report),
             }
         }
     }
@@ -91,11 +99,29 @@ impl Routing {
         }
     }
 
+    fn judge_bare(&self, episode: &Episode, request: &Request, report: &mut Report<'_>) {
+        if !episode.asked(request).prefix.is_empty() || !is_after_bare_frames(episode, request) {
+            return;
+        }
+        for &message in request.replies.iter().filter(|&&message| self.on.matches(episode, message)) {
+            let found = episode.messages[message].prefix.len();
+            report.exercised();
+            if found > 0 {
+                let name = name_of(episode, message);
+                report.deviation(episode, About::Message(message), "put before a later reply", || {
+                    format!(
+                        "frames that were sent without a delimiter were kept: {name} to a later request has {found} frames before its own"
+                    )
+                });
+            }
+        }
+    }
+
     fn judge_prefix(&self, episode: &Episode, request: &Request, report: &mut Report<'_>) {
         let wanted = &episode.asked(request).prefix;
         for &message in request.replies.iter().filter(|&&message| self.on.matches(episode, message)) {
             let found = &episode.messages[message].prefix;
-            if wanted.is_empty() && found.is_empty() {
+            if wanted.is_empty() && (found.is_empty() || is_after_bare_frames(episode, request)) {
                 continue;
             }
             report.exercised();
@@ -108,4 +134,14 @@ impl Routing {
             }
         }
     }
+}
+
+/// Whether frames without a delimiter were sent before it on the same connection.
+fn is_after_bare_frames(episode: &Episode, request: &Request) -> bool {
+    let asked = episode.asked(request);
+    let is_bare = |seen: &Seen| seen.malformations.iter().any(|malformation| malformation.kind == MalformationKind::NoDelimiter);
+    episode.sent.iter().take_while(|&&sent| sent < request.sent).any(|&sent| {
+        let before = &episode.messages[sent];
+        before.client == asked.client && before.channel == asked.channel && is_bare(before)
+    })
 }

@@ -3,6 +3,9 @@
 //! - `on`: the messages (a selector)
 //! - `require`: wants by path; one that does not hold breaks the rule
 //! - `advise`: wants by path; one that does not hold gives a warning at most
+//! - `place`: where it is all one cause, whichever want does not hold, a name for it: then it is one finding
+//!
+//! Where `on` names types, a reply that has not the type of its request's is passed over: its name is a matter of the rule about names.
 //!
 //! A path with `[]` or `{}` wants it of each value. A want that compares with something that is not there is passed over.
 
@@ -15,10 +18,11 @@ use crate::oracle::report::Report;
 use crate::oracle::seen::Direction;
 use crate::oracle::selector::Selector;
 use crate::oracle::want::{At, Held, Want};
-use crate::spec::reader::Reader;
+use crate::spec::reader::{Item, Reader};
 
 struct Shape {
     on: Selector,
+    place: Option<String>,
     require: Vec<(Path, Want)>,
     advise: Vec<(Path, Want)>,
 }
@@ -27,22 +31,26 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
     let on = compiler.selector(reader.required("on")?, Direction::ToClient)?;
     let wants = |key: &'static str| reader.optional(key).map(|item| compiler.wants(item, on.types.as_deref()));
     let (require, advise) = (wants("require"), wants("advise"));
+    let place = reader.optional("place").map(Item::string);
+    let place = place.map_or(Some(None), |one| one.map(Some))?;
     if require.is_none() && advise.is_none() {
         reader.mistake("a shape has `require` or `advise`");
         return None;
     }
     let (require, advise) = (require.unwrap_or_else(|| Some(Vec::new()))?, advise.unwrap_or_else(|| Some(Vec::new()))?);
-    Some(Box::new(Shape { on, require, advise }))
+    Some(Box::new(Shape { on, place, require, advise }))
 }
 
 impl Check for Shape {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
         // That a message has no header at all is told once, by the rules about frames.
-        for message in self.on.select(episode).into_iter().filter(|&message| episode.messages[message].has_header()) {
+        let by_type = self.on.types.is_some();
+        let tells = |&message: &usize| episode.messages[message].has_header() && !(by_type && episode.is_misnamed(message));
+        for message in self.on.select(episode).into_iter().filter(tells) {
             let mut told = false;
             for (wants, milder) in [(&self.require, false), (&self.advise, true)] {
                 for (path, want) in wants {
-                    told |= judge(path, want, milder, episode, message, report);
+                    told |= judge(path, want, (milder, self.place.as_deref()), episode, message, report);
                 }
             }
             if told {
@@ -53,14 +61,25 @@ impl Check for Shape {
 }
 
 /// Whether it could be told if the want holds.
-fn judge(path: &Path, want: &Want, milder: bool, episode: &Episode, message: usize, report: &mut Report<'_>) -> bool {
+fn judge(
+    path: &Path,
+    want: &Want,
+    (milder, place): (bool, Option<&str>),
+    episode: &Episode,
+    message: usize,
+    report: &mut Report<'_>,
+) -> bool {
     match holds(path, want, At { episode, message, explain: false }) {
         Held::Yes => true,
         Held::Unknown => false,
         Held::No(_) => {
             let msg_type = name_of(episode, message);
             // What is wrong with the envelope is wrong with all types in the same way.
-            let place = if path.is_of_envelope() || !path.is_of_message() { path.to_string() } else { format!("{msg_type} {path}") };
+            let place = match place {
+                Some(place) => place.to_owned(),
+                None if path.is_of_envelope() || !path.is_of_message() => path.to_string(),
+                None => format!("{msg_type} {path}"),
+            };
             let title = || {
                 let Held::No(why) = holds(path, want, At { episode, message, explain: true }) else { return String::new() };
                 let name = path.to_string();

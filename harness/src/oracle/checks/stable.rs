@@ -16,9 +16,12 @@ use crate::oracle::path::Path;
 use crate::oracle::report::Report;
 use crate::oracle::seen::Direction;
 use crate::oracle::selector::Selector;
-use crate::oracle::words::brief;
+use crate::oracle::words::{brief, difference};
 use crate::spec::reader::{Item, Reader};
 use crate::wire::Json;
+
+/// The longest texts that are shown whole, in bytes.
+const LONG: usize = 50;
 
 struct Stable {
     of: Selector,
@@ -69,6 +72,13 @@ impl Check for Stable {
             if let Some(field) = differing(first, &answer) {
                 let place = format!("{name} {field}");
                 report.deviation(episode, About::Message(message), &place, || {
+                    // Of long texts the part that differs.
+                    if let (Some(Json::String(now)), Some(Json::String(before))) = (answer.get(&field), first.get(&field))
+                        && now.len().max(before.len()) > LONG
+                    {
+                        let parting = difference(now, before);
+                        return format!("{field} of {name} is not that of line {line} for the same question: {parting}");
+                    }
                     format!(
                         "{field} of {name} is {}, and was {} at line {line} for the same question",
                         brief(answer.get(&field)),

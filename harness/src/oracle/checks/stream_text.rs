@@ -3,9 +3,10 @@
 //! - `for`: the requests (a selector of messages to the kernel); those whose plan knows `stdout`, `stdout_repeat`, `stderr`, or `numbers`
 //!   (each from 0 on, one a line), are looked at
 //! - `want`: one of
-//!   - `by-idle`: nothing of the text is missing at idle
+//!   - `by-idle`: nothing of the text comes after idle; what never comes is a matter of `all`
+//!   - `all`: nothing of the text is missing when the scenario is over
 //!   - `whole`: all stream messages together, also those after idle, give the text and nothing else; that only its end is missing is a
-//!     matter of `by-idle`. What the kernel writes beside the whole text is
+//!     matter of `all`. What the kernel writes beside the whole text is
 //!     milder as long as it is an exception
 //!   - `lines`: as `whole`, however the lines end
 //!
@@ -37,11 +38,12 @@ struct StreamText {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Want {
     ByIdle,
+    All,
     Whole,
     Lines,
 }
 
-const NAMES: &[(&str, Want)] = &[("by-idle", Want::ByIdle), ("whole", Want::Whole), ("lines", Want::Lines)];
+const NAMES: &[(&str, Want)] = &[("by-idle", Want::ByIdle), ("all", Want::All), ("whole", Want::Whole), ("lines", Want::Lines)];
 
 /// How often a kernel may write words of its own beside a text before that is its way.
 const EXCEPTIONS: u32 = 2;
@@ -95,6 +97,7 @@ impl StreamText {
         }
         match self.want {
             Want::ByIdle => Self::judge_early(episode, idle, name, wanted, &whole, report),
+            Want::All => Self::judge_all(episode, request, name, wanted, &whole, report),
             Want::Whole => self.judge_whole(episode, request, name, wanted, &whole, report),
             Want::Lines => {
                 let found = plain_lines(&whole.iter().map(|(_, piece)| *piece).collect::<String>());
@@ -105,19 +108,33 @@ impl StreamText {
     }
 
     fn judge_early(episode: &Episode, idle: usize, name: &str, wanted: &LongText, whole: &[(usize, &str)], report: &mut Report<'_>) {
-        let pieces = || whole.iter().map(|(_, piece)| *piece);
         let early = || whole.iter().filter(|(message, _)| *message < idle).map(|(_, piece)| *piece);
-        // Text that was changed on its way is no matter of time.
-        if wanted.compare(early()) == Likeness::Other {
-            return;
+        match wanted.compare(early()) {
+            // Text that was changed on its way is no matter of time.
+            Likeness::Other => return,
+            Likeness::Same | Likeness::More => return report.exercised(),
+            Likeness::Begin => {}
         }
+        let Some((first, _)) = whole.iter().find(|(message, piece)| *message > idle && !piece.is_empty()) else {
+            report.inconclusive();
+            return;
+        };
         report.exercised();
-        if wanted.compare(early()) != Likeness::Same {
-            let missing = wanted.characters() - early().map(|piece| piece.chars().count()).sum::<usize>();
-            let fate =
-                if wanted.compare(pieces()) == Likeness::Same { "came after it" } else { "did not come before the scenario was over" };
-            report.deviation(episode, About::Message(idle), name, || {
-                format!("{missing} characters of {name} were missing at idle and {fate}")
+        let missing = wanted.characters().saturating_sub(characters(early()));
+        let all_came = wanted.compare(whole.iter().map(|(_, piece)| *piece)) == Likeness::Same;
+        let fate = if all_came { "came after it" } else { "came after it in part, or changed" };
+        report.deviation(episode, About::Messages(&[*first, idle]), name, || {
+            format!("{missing} characters of {name} were missing at idle and {fate}")
+        });
+    }
+
+    fn judge_all(episode: &Episode, request: &Request, name: &str, wanted: &LongText, whole: &[(usize, &str)], report: &mut Report<'_>) {
+        report.exercised();
+        let found = || whole.iter().map(|(_, piece)| *piece);
+        if wanted.compare(found()) == Likeness::Begin {
+            let (all, came) = (wanted.characters(), characters(found()));
+            report.deviation(episode, About::Request(request), &format!("{name} missing"), || {
+                format!("{} of {all} characters of {name} never came", all.saturating_sub(came))
             });
         }
     }
@@ -169,6 +186,10 @@ fn pieces<'a>(episode: &'a Episode, request: &Request, name: &str) -> Vec<(usize
         .collect()
 }
 
+fn characters<'a>(pieces: impl Iterator<Item = &'a str>) -> usize {
+    pieces.map(|piece| piece.chars().count()).sum()
+}
+
 fn other(name: &str) -> &'static str {
     if name == "stdout" { "stderr" } else { "stdout" }
 }
@@ -179,7 +200,9 @@ fn is_on_other_stream(episode: &Episode, request: &Request, name: &str, wanted: 
         return false;
     }
     let other: String = pieces(episode, request, other(name)).into_iter().map(|(_, piece)| piece).collect();
-    other.contains(&wanted.to_text())
+    // It may stand between the lines of what was written to that one.
+    let (other, wanted) = (plain_lines(&other), plain_lines(&wanted.to_text()));
+    other.contains(&wanted) || wanted.lines().all(|line| other.lines().any(|known| known == line))
 }
 
 /// The text with the line ends of Unix.
