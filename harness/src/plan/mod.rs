@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::trace::{Bytes, Facts};
 use crate::wire::Channel;
 
-pub use crate::spec::{Await, Format, Sign};
+pub use crate::spec::{Await, Format, MessageReference, Sign, Source};
 
 pub use build::Lacking;
 
@@ -46,7 +46,7 @@ pub struct Step {
     pub client: String,
     /// What.
     pub action: Action,
-    /// What is known about it and may be held against the kernel.
+    /// What is known about it and may be held against the kernel. A reference to a message that did not come is left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: Facts,
 }
@@ -96,6 +96,9 @@ pub enum Action {
 }
 
 /// A message as a client sends it.
+///
+/// In its content, metadata, header and parent a string may stand for a value of a message that the kernel sends for an earlier step
+/// ([`MessageReference`]). It is filled in when the step is played; if there is no such message by then, the step is left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outgoing {
     /// The channel.
@@ -162,6 +165,16 @@ impl Outgoing {
             repeat: 1,
             then_exit: false,
         }
+    }
+
+    /// The values of its parts, in which references to earlier messages may stand.
+    pub fn parts(&self) -> impl Iterator<Item = &serde_json::Value> {
+        [&self.content, &self.metadata, &self.header, &self.parent].into_iter().flat_map(Object::values)
+    }
+
+    /// The same, to be changed.
+    pub fn parts_mut(&mut self) -> impl Iterator<Item = &mut serde_json::Value> {
+        [&mut self.content, &mut self.metadata, &mut self.header, &mut self.parent].into_iter().flat_map(Object::values_mut)
     }
 }
 

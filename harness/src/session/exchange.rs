@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::ledger::Owed;
 use super::transport::Arrival;
 use super::{Session, SessionError};
-use crate::plan::{Await, Object, Outgoing, Owed as OwedByType};
+use crate::plan::{Await, Object, Outgoing, Owed as OwedByType, Source};
 use crate::trace::{Bytes, Event, Expectation, Facts, Received, Sent};
 use crate::wire::{Channel, Decoded, Frame, Json, Limits, PartName, decode_some, json};
 
@@ -150,6 +150,7 @@ impl Session {
         if msg_type == "kernel_info_reply" {
             self.introduce(content(decoded).as_ref());
         }
+        self.quote(parent, channel, msg_type, decoded);
         let Some(owed) = self.ledger.get_mut(parent) else { return Ok(()) };
         match (channel, msg_type) {
             (Channel::Iopub, "status") if is_idle(decoded) => owed.note(Expectation::Idle, at),
@@ -172,6 +173,21 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Keeps a message that a later step quotes.
+    fn quote(&mut self, parent: &str, channel: Channel, msg_type: &str, decoded: &Decoded<'_>) {
+        let source = match (channel, msg_type) {
+            (Channel::Stdin, "input_request") => Source::InputRequest,
+            (Channel::Shell | Channel::Control, _) => Source::Reply,
+            _ => return,
+        };
+        let Some(step) = self.ledger.get(parent).and_then(|owed| owed.step.clone()) else { return };
+        if self.quoted.wants(source, &step) {
+            let header = decoded.header().map(Json::to_serde);
+            let content = content(decoded).as_ref().map(Json::to_serde);
+            self.quoted.keep(source, &step, serde_json::json!({ "header": header, "content": content }));
+        }
     }
 
     /// Answers the input request with the header `parent`.

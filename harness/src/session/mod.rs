@@ -9,7 +9,7 @@
 //! | [`run`] | plays all scenarios, on as many kernels at a time as wanted, with a spare one started ahead |
 //! | [`kernel`] | the kernel as a process |
 //! | [`start`](mod@start) | from a started process to a session that is ready, with calibrated deadlines |
-//! | [`play`] | a plan, step by step |
+//! | [`play`], [`quoted`] | a plan, step by step, with what its steps quote from earlier answers |
 //! | [`exchange`], [`client`], [`transport`] | messages out and in |
 //! | [`ledger`], [`settle`], [`habits`], [`deadlines`], [`flow`], [`cancel`] | what is waited for, and how long |
 //! | [`ladder`] | what is asked when an answer was missed |
@@ -24,6 +24,7 @@ pub mod kernel;
 mod ladder;
 mod ledger;
 mod play;
+mod quoted;
 pub mod run;
 mod settle;
 mod start;
@@ -48,6 +49,7 @@ use habits::Habits;
 use kernel::{InterruptMode, KernelProcess, StartError};
 use ladder::Look;
 use ledger::Ledger;
+use quoted::Quoted;
 use start::Restart;
 use transport::{Arrival, Transport, TransportError};
 
@@ -97,6 +99,7 @@ pub struct Session {
     /// What a restart needs; absent for a kernel that we did not start.
     restart: Option<Restart>,
     ledger: Ledger,
+    quoted: Quoted,
     deadlines: Deadlines,
     habits: Habits,
     flow: Flow,

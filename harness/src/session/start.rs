@@ -136,6 +136,7 @@ impl Greeting for Opening<'_> {
             life: 1,
             restart: None,
             ledger: Default::default(),
+            quoted: Default::default(),
             deadlines: Deadlines::uncalibrated(self.starting.deadline_scale),
             habits: Default::default(),
             flow: Default::default(),

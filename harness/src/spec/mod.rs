@@ -32,7 +32,10 @@ pub use message::{BadPattern, Command, Condition, Direction, Field, FieldProblem
 pub use named::Named;
 pub use profile::{Profile, Snippet, SnippetKind};
 pub use rule::{Basis, CheckDecl, Level, Rule, RuleTrace, RuleVerdict, TraceVerdict};
-pub use scenario::{Action, Await, Connect, Format, Interrupt, Payload, Scenario, Send, Settle, Sign, SnippetReference, Step, Wait};
+pub use scenario::{
+    Action, Await, Connect, Format, Interrupt, MessageReference, Payload, Scenario, Send, Settle, Sign, SnippetReference, Source, Step,
+    Wait,
+};
 pub use version::{BadVersion, Version};
 
 /// Everything that is declared.

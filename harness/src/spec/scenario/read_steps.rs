@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::read::Known;
-use super::read_send::{check_references, read_payload, read_payloads, read_send};
+use super::read_send::{check_references, outermost_fields, read_payload, read_payloads, read_send};
+use super::reference::{MessageReference, Source, each_string};
 use super::step::{Action, Connect, Interrupt, Payload, Settle, Step, Wait};
+use crate::spec::Role;
 use crate::spec::document::{Entry, Value};
 use crate::spec::nearest::nearest;
 use crate::spec::reader::{Item, Reader};
@@ -13,6 +15,9 @@ use crate::wire::Channel;
 /// The actions, one of which each step has.
 const ACTIONS: [&str; 11] =
     ["send", "heartbeat", "frames", "settle", "wait", "connect", "disconnect", "interrupt", "signal", "restart", "pause"];
+
+/// The keys of a step whose values may refer to earlier messages, beside its facts.
+const REFERRING: [&str; 4] = ["content", "metadata", "header", "parent"];
 
 /// The signals that a step may send.
 const SIGNALS: [&str; 11] =
@@ -71,6 +76,12 @@ impl<'a> Steps<'a> {
         let facts = reader.optional("facts").and_then(Item::entries).unwrap_or_default();
         for (_, fact) in &facts {
             check_references(fact, self.known);
+            self.check_message_references(fact, kind);
+        }
+        if kind == "send" {
+            for item in REFERRING.into_iter().filter_map(|key| reader.optional(key)) {
+                self.check_message_references(&item, kind);
+            }
         }
         let facts = facts.into_iter().map(|(key, value)| (key.to_owned(), value.json())).collect();
         let action = self.action(kind, operand, &reader);
@@ -147,6 +158,48 @@ impl<'a> Steps<'a> {
                 }
                 Some(Action::Restart)
             }
+        }
+    }
+
+    /// Notes every `$reply.STEP.PATH` for which nothing can ever come.
+    fn check_message_references(&self, item: &Item<'a>, kind: &str) {
+        each_string(&item.json(), &mut |text| {
+            if !MessageReference::is_meant(text) {
+                return;
+            }
+            let Some(reference) = MessageReference::parse(text) else {
+                item.mistake(format!("`{text}` is no reference: it is written as `$reply.STEP.content.FIELD`"));
+                return;
+            };
+            if kind != "send" {
+                item.mistake(format!("`{text}` can't be filled in: this step sends no message"));
+            } else if !self.names.iter().any(|name| name == reference.step) {
+                item.unknown("step", reference.step, self.names.iter().map(String::as_str));
+            } else {
+                self.check_answer(item, reference);
+            }
+        });
+    }
+
+    /// Notes a reference to an answer that its step never gets, or to a field that this never has. Of a step with mistakes nothing is known.
+    fn check_answer(&self, item: &Item<'a>, reference: MessageReference<'_>) {
+        let Some(step) = self.done.iter().find(|step| step.name == reference.step) else { return };
+        let asked = match &step.action {
+            Action::Send(send) => self.known.messages.get(&send.message_type),
+            _ => None,
+        };
+        let answer = match reference.source {
+            Source::Reply => asked.filter(|asked| asked.role == Role::Request).and_then(|asked| asked.pair.as_deref()),
+            Source::InputRequest => asked.filter(|asked| asked.name == "execute_request").map(|_| "input_request"),
+        };
+        let Some(answer) = answer else {
+            item.mistake(format!("step `{}` gets no {}", reference.step, reference.source.name()));
+            return;
+        };
+        if let (Some(field), Some(declared)) = (reference.content_field(), self.known.messages.get(answer))
+            && !outermost_fields(declared).any(|known| known == field)
+        {
+            item.unknown(&format!("field of {answer}:"), field, outermost_fields(declared));
         }
     }
 
