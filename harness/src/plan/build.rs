@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Action, Object, Outgoing, Owed, Plan, Step};
+use super::{Action, Object, Outgoing, Owed, Plan, Step, Wait};
 use crate::spec::{self, MessageReference, MessageType, Profile, Role, Scenario, SnippetReference, Spec, Status};
 use crate::trace::{Bytes, Facts};
 
@@ -58,7 +58,7 @@ fn in_round(step: &Step, round: u32) -> Step {
         let rename = |name: &mut String| *name = format!("{name}-{round}");
         step.name.iter_mut().for_each(rename);
         match &mut step.action {
-            Action::Wait { of, .. } => rename(of),
+            Action::Wait(wait) => rename(&mut wait.of),
             Action::Settle(names) => names.iter_mut().for_each(rename),
             Action::Send(outgoing) => outgoing.parts_mut().for_each(|value| refer_to_round(value, round)),
             _ => {}
@@ -108,7 +108,12 @@ impl Filler<'_> {
             }
             spec::Action::Settle(spec::Settle::All) => Action::Settle(Vec::new()),
             spec::Action::Settle(spec::Settle::Steps(names)) => Action::Settle(names.clone()),
-            spec::Action::Wait(wait) => Action::Wait { of: wait.of.clone(), msg_type: wait.message_type.clone() },
+            spec::Action::Wait(wait) => Action::Wait(Wait {
+                of: wait.of.clone(),
+                any_parent: wait.any_parent,
+                msg_type: wait.message_type.clone(),
+                content: self.object(&wait.content),
+            }),
             spec::Action::Connect(connect) => Action::Connect {
                 topics: connect.topics.iter().map(|topic| Bytes(topic.to_bytes())).collect(),
                 identity_of: connect.same_identity_as.clone(),

@@ -68,13 +68,8 @@ pub enum Action {
     },
     /// Waits for what the named steps are owed; for all if none is named.
     Settle(Vec<String>),
-    /// Waits until a message of a type with the step `of` as its parent came.
-    Wait {
-        /// Name of the step.
-        of: String,
-        /// The message type.
-        msg_type: String,
-    },
+    /// Waits until a message came.
+    Wait(Wait),
     /// Opens the step's client.
     Connect {
         /// Its iopub subscriptions.
@@ -93,6 +88,21 @@ pub enum Action {
     Restart,
     /// Takes in whatever comes for this many seconds.
     Pause(f64),
+}
+
+/// The message that a step waits for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Name of the step that is its parent.
+    pub of: String,
+    /// Whether any message that comes after that step was sent will do, whatever its parent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub any_parent: bool,
+    /// The message type.
+    pub msg_type: String,
+    /// What its content must hold.
+    #[serde(default, skip_serializing_if = "Object::is_empty")]
+    pub content: Object,
 }
 
 /// A message as a client sends it.

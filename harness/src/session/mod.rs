@@ -9,7 +9,7 @@
 //! | [`run`] | plays all scenarios, on as many kernels at a time as wanted, with a spare one started ahead |
 //! | [`kernel`] | the kernel as a process |
 //! | [`start`](mod@start) | from a started process to a session that is ready, with calibrated deadlines |
-//! | [`play`], [`quoted`] | a plan, step by step, with what its steps quote from earlier answers |
+//! | [`play`], [`quoted`], [`watched`] | a plan, step by step, with what its steps quote from earlier answers, and wait for |
 //! | [`exchange`], [`client`], [`transport`] | messages out and in |
 //! | [`ledger`], [`settle`], [`habits`], [`deadlines`], [`flow`], [`cancel`] | what is waited for, and how long |
 //! | [`ladder`] | what is asked when an answer was missed |
@@ -29,6 +29,7 @@ pub mod run;
 mod settle;
 mod start;
 pub mod transport;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::os::fd::RawFd;
@@ -52,6 +53,7 @@ use ledger::Ledger;
 use quoted::Quoted;
 use start::Restart;
 use transport::{Arrival, Transport, TransportError};
+use watched::Watched;
 
 /// Why a session can't go on.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +102,7 @@ pub struct Session {
     restart: Option<Restart>,
     ledger: Ledger,
     quoted: Quoted,
+    watched: Watched,
     deadlines: Deadlines,
     habits: Habits,
     flow: Flow,

@@ -8,7 +8,7 @@ use super::kernel::{InterruptMode, signal_named};
 use super::quoted::Missing;
 use super::settle::{Settlement, Suspicion};
 use super::{Session, SessionError, flow};
-use crate::plan::{Action, Await, Object, Outgoing, Owed, Plan, Step};
+use crate::plan::{Action, Await, Object, Outgoing, Owed, Plan, Step, Wait};
 use crate::trace::{Bytes, Disconnected, Event, Noted, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Why, own_steps};
 use crate::wire::Channel;
 
@@ -74,6 +74,7 @@ impl Session {
     fn begin(&mut self, plan: &Plan) {
         self.ledger.begin();
         self.quoted.begin(plan);
+        self.watched.begin(plan);
         self.flow.reset();
         self.suspicions.clear();
         self.interrupted_at = None;
@@ -127,7 +128,7 @@ impl Session {
                 let ids: Vec<String> = names.iter().flat_map(|name| self.ledger.ids_of(name).to_vec()).collect();
                 if !names.is_empty() && ids.is_empty() { Ok(None) } else { self.settle(&ids).map(stop) }
             }
-            Action::Wait { of, msg_type } => self.wait_for(of, msg_type),
+            Action::Wait(wait) => self.wait_for(wait),
             Action::Connect { topics, identity_of } => self.join(&step.client, topics, identity_of.as_deref()),
             Action::Disconnect => {
                 self.leave(&step.client);
@@ -180,16 +181,14 @@ impl Session {
         self.recorder.record(Event::Noted(Noted { what: "not_sent".to_owned(), text }));
     }
 
-    /// Waits for a message of a type that the named step causes; gives the scenario up when that step is settled without it.
-    fn wait_for(&mut self, of: &str, msg_type: &str) -> Result<Stop, SessionError> {
-        let ids = self.ledger.ids_of(of).to_vec();
+    /// Waits for a message; in vain once the step that is its parent was answered in full without it.
+    fn wait_for(&mut self, wait: &Wait) -> Result<Stop, SessionError> {
+        let ids = self.ledger.ids_of(&wait.of).to_vec();
         let until = Instant::now() + self.deadlines.reply();
         loop {
-            if ids.iter().any(|id| self.ledger.has_come(id, msg_type)) || Instant::now() >= until {
-                return Ok(None);
-            }
-            let open: Vec<_> = ids.iter().filter_map(|id| self.ledger.get(id)).collect();
-            if open.iter().all(|owed| owed.answered()) {
+            let in_vain =
+                ids.is_empty() || (!wait.any_parent && ids.iter().filter_map(|id| self.ledger.get(id)).all(|owed| owed.answered()));
+            if self.watched.has_come(wait) || in_vain || Instant::now() >= until {
                 return Ok(None);
             }
             self.receive(until)?;

@@ -40,7 +40,7 @@ impl Quoted {
     pub(super) fn keep(&mut self, source: Source, step: &str, message: Value) {
         let key = (source, step.to_owned());
         match source {
-            Source::Reply => _ = self.came.entry(key).or_insert(message),
+            Source::Reply | Source::Message => _ = self.came.entry(key).or_insert(message),
             Source::InputRequest => _ = self.came.insert(key, message),
         }
     }

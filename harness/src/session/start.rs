@@ -137,6 +137,7 @@ impl Greeting for Opening<'_> {
             restart: None,
             ledger: Default::default(),
             quoted: Default::default(),
+            watched: Default::default(),
             deadlines: Deadlines::uncalibrated(self.starting.deadline_scale),
             habits: Default::default(),
             flow: Default::default(),

@@ -149,6 +149,17 @@ heartbeat = "ping"
 facts = { text = "$reply.first.content.text" }
 
 [[steps]]
+wait = { since = "first", type = "status", content = { state = "idle" } }
+name = "waiting"
+
+[[steps]]
+wait = { type = "ask_reply", content = { text = "x" } }
+
+[[steps]]
+send = "ask_request"
+content = { code = "$message.waiting.content.stat", list = ["$message.first.content.text", "$message.waiting.header.msg_id"] }
+
+[[steps]]
 pause = 0.1
 content = { code = "$reply.first.content.text" }
 "#;

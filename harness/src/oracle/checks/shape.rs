@@ -3,8 +3,11 @@
 //! - `on`: the messages (a selector)
 //! - `require`: wants by path; one that does not hold breaks the rule
 //! - `advise`: wants by path; one that does not hold gives a warning at most
+//! - `some`: wants by path; one that holds for none of the values breaks the rule
 //!
-//! A path with `[]` or `{}` wants it of each value. A want that compares with something that is not there is passed over.
+//! A path with `[]` or `{}` wants it of each value, in `some` of at least one. A want that compares with something that is not there is passed over.
+
+use std::borrow::Cow;
 
 use super::Check;
 use crate::oracle::episode::Episode;
@@ -16,23 +19,36 @@ use crate::oracle::seen::Direction;
 use crate::oracle::selector::Selector;
 use crate::oracle::want::{At, Held, Want};
 use crate::spec::reader::Reader;
+use crate::wire::Json;
 
 struct Shape {
     on: Selector,
-    require: Vec<(Path, Want)>,
-    advise: Vec<(Path, Want)>,
+    wants: Vec<(Demand, Vec<(Path, Want)>)>,
 }
+
+/// How much is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Demand {
+    /// Of each value.
+    Require,
+    /// The same, and less is a warning at most.
+    Advise,
+    /// Of one value.
+    Some,
+}
+
+/// The demands by their keys.
+const DEMANDS: [(&str, Demand); 3] = [("require", Demand::Require), ("advise", Demand::Advise), ("some", Demand::Some)];
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
     let on = compiler.selector(reader.required("on")?, Direction::ToClient)?;
-    let wants = |key: &'static str| reader.optional(key).map(|item| compiler.wants(item, on.types.as_deref()));
-    let (require, advise) = (wants("require"), wants("advise"));
-    if require.is_none() && advise.is_none() {
-        reader.mistake("a shape has `require` or `advise`");
+    let given = DEMANDS.iter().filter_map(|(key, demand)| Some((*demand, reader.optional(key)?)));
+    let wants: Vec<_> = given.map(|(demand, item)| Some((demand, compiler.wants(item, on.types.as_deref())?))).collect();
+    if wants.is_empty() {
+        reader.mistake("a shape has `require`, `advise` or `some`");
         return None;
     }
-    let (require, advise) = (require.unwrap_or_else(|| Some(Vec::new()))?, advise.unwrap_or_else(|| Some(Vec::new()))?);
-    Some(Box::new(Shape { on, require, advise }))
+    Some(Box::new(Shape { on, wants: wants.into_iter().collect::<Option<_>>()? }))
 }
 
 impl Check for Shape {
@@ -40,9 +56,9 @@ impl Check for Shape {
         // That a message has no header at all is told once, by the rules about frames.
         for message in self.on.select(episode).into_iter().filter(|&message| episode.messages[message].has_header()) {
             let mut told = false;
-            for (wants, milder) in [(&self.require, false), (&self.advise, true)] {
+            for (demand, wants) in &self.wants {
                 for (path, want) in wants {
-                    told |= judge(path, want, milder, episode, message, report);
+                    told |= judge(path, want, *demand, episode, message, report);
                 }
             }
             if told {
@@ -53,8 +69,8 @@ impl Check for Shape {
 }
 
 /// Whether it could be told if the want holds.
-fn judge(path: &Path, want: &Want, milder: bool, episode: &Episode, message: usize, report: &mut Report<'_>) -> bool {
-    match holds(path, want, At { episode, message, explain: false }) {
+fn judge(path: &Path, want: &Want, demand: Demand, episode: &Episode, message: usize, report: &mut Report<'_>) -> bool {
+    match holds(path, want, demand, At { episode, message, explain: false }) {
         Held::Yes => true,
         Held::Unknown => false,
         Held::No(_) => {
@@ -62,11 +78,11 @@ fn judge(path: &Path, want: &Want, milder: bool, episode: &Episode, message: usi
             // What is wrong with the envelope is wrong with all types in the same way.
             let place = if path.is_of_envelope() { path.to_string() } else { format!("{msg_type} {path}") };
             let title = || {
-                let Held::No(why) = holds(path, want, At { episode, message, explain: true }) else { return String::new() };
+                let Held::No(why) = holds(path, want, demand, At { episode, message, explain: true }) else { return String::new() };
                 let name = path.to_string();
                 format!("{} of {msg_type} {why}", name.strip_prefix("content.").unwrap_or(&name))
             };
-            if milder {
+            if demand == Demand::Advise {
                 report.milder_deviation(episode, About::Message(message), &place, title);
             } else {
                 report.deviation(episode, About::Message(message), &place, title);
@@ -76,7 +92,7 @@ fn judge(path: &Path, want: &Want, milder: bool, episode: &Episode, message: usi
     }
 }
 
-fn holds(path: &Path, want: &Want, at: At<'_>) -> Held {
+fn holds(path: &Path, want: &Want, demand: Demand, at: At<'_>) -> Held {
     if !path.is_readable(at.episode, at.message) {
         return Held::Unknown;
     }
@@ -84,12 +100,28 @@ fn holds(path: &Path, want: &Want, at: At<'_>) -> Held {
         return want.holds(path.value(at.episode, at.message).as_deref(), at);
     }
     let values = path.values(at.episode, at.message);
+    if demand == Demand::Some {
+        return of_some(want, &values, at);
+    }
     let mut worst = Held::Yes;
     for value in &values {
         match want.holds(Some(value), at) {
             Held::Yes => {}
             Held::Unknown => worst = Held::Unknown,
             Held::No(why) => return Held::No(why),
+        }
+    }
+    worst
+}
+
+/// Whether the want holds for at least one of the values.
+fn of_some(want: &Want, values: &[Cow<'_, Json>], at: At<'_>) -> Held {
+    let mut worst = Held::No(if at.explain { "has no value that is wanted".to_owned() } else { String::new() });
+    for value in values {
+        match want.holds(Some(value), at) {
+            Held::Yes => return Held::Yes,
+            Held::Unknown => worst = Held::Unknown,
+            Held::No(_) => {}
         }
     }
     worst

@@ -75,7 +75,7 @@ fn read_snippet(item: Item<'_>, known: &Known<'_>) -> Option<String> {
     Some(name)
 }
 
-fn read_map(item: Item<'_>) -> Map<String, JsonValue> {
+pub(super) fn read_map(item: Item<'_>) -> Map<String, JsonValue> {
     item.table().map(Table::to_json).unwrap_or_default()
 }
 

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Map, Value as JsonValue};
+
 use super::read::Known;
-use super::read_send::{check_references, outermost_fields, read_payload, read_payloads, read_send};
+use super::read_send::{check_references, outermost_fields, read_map, read_payload, read_payloads, read_send};
 use super::reference::{MessageReference, Source, each_string};
 use super::step::{Action, Connect, Interrupt, Payload, Settle, Step, Wait};
-use crate::spec::Role;
 use crate::spec::document::{Entry, Value};
 use crate::spec::nearest::nearest;
 use crate::spec::reader::{Item, Reader};
+use crate::spec::{MessageType, Role};
 use crate::wire::Channel;
 
 /// The actions, one of which each step has.
@@ -188,9 +190,11 @@ impl<'a> Steps<'a> {
             Action::Send(send) => self.known.messages.get(&send.message_type),
             _ => None,
         };
-        let answer = match reference.source {
-            Source::Reply => asked.filter(|asked| asked.role == Role::Request).and_then(|asked| asked.pair.as_deref()),
-            Source::InputRequest => asked.filter(|asked| asked.name == "execute_request").map(|_| "input_request"),
+        let answer = match (reference.source, &step.action) {
+            (Source::Reply, _) => asked.filter(|asked| asked.role == Role::Request).and_then(|asked| asked.pair.as_deref()),
+            (Source::InputRequest, _) => asked.filter(|asked| asked.name == "execute_request").map(|_| "input_request"),
+            (Source::Message, Action::Wait(wait)) => Some(wait.message_type.as_str()),
+            (Source::Message, _) => None,
         };
         let Some(answer) = answer else {
             item.mistake(format!("step `{}` gets no {}", reference.step, reference.source.name()));
@@ -213,7 +217,13 @@ impl<'a> Steps<'a> {
 
     fn wait(&self, operand: Item<'a>) -> Option<Wait> {
         let reader = operand.reader()?;
-        let of = reader.required("of").and_then(|item| self.earlier_step(item));
+        let since = reader.optional("since");
+        let any_parent = since.is_some();
+        let of = match (since, any_parent) {
+            (Some(since), _) => Some(since),
+            (None, _) => reader.required("of"),
+        };
+        let of = of.and_then(|item| self.earlier_step(item));
         let message_type = reader.required("type").and_then(|item| {
             let name = item.clone().string()?;
             if !self.known.types.contains(&name) {
@@ -221,8 +231,10 @@ impl<'a> Steps<'a> {
             }
             Some(name)
         });
+        let declared = message_type.as_ref().and_then(|name| self.known.messages.get(name));
+        let content = reader.optional("content").map(|item| read_wanted(item, declared)).unwrap_or_default();
         reader.finish();
-        Some(Wait { of: of?, message_type: message_type? })
+        Some(Wait { of: of?, any_parent, message_type: message_type?, content })
     }
 
     fn connect(&self, reader: &Reader<'a>) -> Connect {
@@ -284,6 +296,16 @@ fn the_action<'a>(item: &Item<'a>, reader: &Reader<'a>) -> Option<(&'static str,
             None
         }
     }
+}
+
+/// What a message must hold; a field that its type does not have is a slip of the pen.
+fn read_wanted(item: Item<'_>, declared: Option<&MessageType>) -> Map<String, JsonValue> {
+    for (key, item) in item.clone().entries().unwrap_or_default() {
+        if let Some(declared) = declared.filter(|declared| !outermost_fields(declared).any(|known| known == key)) {
+            item.unknown("field", key, outermost_fields(declared));
+        }
+    }
+    read_map(item)
 }
 
 fn read_signal(operand: Item<'_>) -> Option<String> {

@@ -30,8 +30,8 @@ impl<'a> SnippetReference<'a> {
 /// A string of a scenario or a plan that stands for a value of a message which the kernel sent on account of an earlier step, and which
 /// nobody knows before that message came.
 ///
-/// `$reply.STEP.PATH` is of the first reply to the step, `$input_request.STEP.PATH` of its latest input request. The path begins with `header`
-/// or `content`; a number in it is the index of an item: `$reply.stopped.content.body.stoppedThreads.0`.
+/// `$reply.STEP.PATH` is of the first reply to the step, `$input_request.STEP.PATH` of its latest input request, and `$message.STEP.PATH` of the
+/// message that the step waited for. The path begins with `header` or `content`; a number in it is the index of an item: `$reply.stopped.content.body.stoppedThreads.0`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MessageReference<'a> {
     /// Which message.
@@ -49,10 +49,12 @@ pub enum Source {
     Reply,
     /// The latest input request.
     InputRequest,
+    /// The message that the step waited for.
+    Message,
 }
 
 impl Source {
-    const ALL: [Self; 2] = [Self::Reply, Self::InputRequest];
+    const ALL: [Self; 3] = [Self::Reply, Self::InputRequest, Self::Message];
 
     /// The name that begins a reference.
     #[must_use]
@@ -60,6 +62,7 @@ impl Source {
         match self {
             Self::Reply => "reply",
             Self::InputRequest => "input_request",
+            Self::Message => "message",
         }
     }
 

@@ -127,12 +127,16 @@ pub enum Settle {
 }
 
 /// See [`Action::Wait`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Wait {
     /// The step that is the message's parent.
     pub of: String,
-    /// The type of the message, which comes by iopub or stdin.
+    /// Whether the message may have any parent, if only it comes after that step was sent.
+    pub any_parent: bool,
+    /// The type of the message.
     pub message_type: String,
+    /// Fields that its content must have, with these values.
+    pub content: Map<String, Value>,
 }
 
 /// See [`Action::Connect`].
