@@ -145,7 +145,8 @@ fn classify(episode: &Episode, request: &Request) -> Class {
         return Class::Uncertain;
     }
     if in_subshell(asked) {
-        return if status == "ok" { Class::Subshell } else { Class::Uncertain };
+        let has_it = status == "ok" && episode.kernel.has_feature("kernel subshells");
+        return if has_it { Class::Subshell } else { Class::Uncertain };
     }
     match status {
         "aborted" => Class::Aborted,
