@@ -36,6 +36,12 @@ pub(crate) enum Want {
     SameVersion(Path),
     /// An object with the same keys as another. Cannot be told where there is no such object.
     SameKeys(Path),
+    /// An array with the same items as another, in whatever order. Cannot be told where there is no such array.
+    SameItems(Path),
+    /// Text that begins with another text. Cannot be told where there is no such text.
+    BeginsWith(Path),
+    /// Text that ends with another text. Cannot be told where there is no such text.
+    EndsWith(Path),
     /// Equal to a fact of the request. Cannot be told where the plan has no such fact.
     Fact(String),
     /// An array or object that holds this value, or a string that holds this text.
@@ -144,6 +150,9 @@ impl Want {
             Self::SameAs(path) => same(value, path.value(at.episode, at.message), &path.to_string(), at),
             Self::SameVersion(path) => same_version(value, path, at),
             Self::SameKeys(path) => same_keys(value, path, at),
+            Self::SameItems(path) => same_items(value, path, at),
+            Self::BeginsWith(path) => affixed(value, path, at, "begin", |text, part| text.starts_with(part)),
+            Self::EndsWith(path) => affixed(value, path, at, "end", |text, part| text.ends_with(part)),
             Self::Fact(name) => same(value, fact(at, name), "expected", at),
             Self::Contains(want) => contains(value, want, at),
             Self::Each(want) => match value {
@@ -184,6 +193,25 @@ fn same_version(value: &Json, path: &Path, at: At<'_>) -> Held {
     let version = |value: &Json| value.as_str().and_then(super::kernel::version);
     let Some(other) = path.value(at.episode, at.message).and_then(|other| version(&other)) else { return Held::Unknown };
     at.holds(version(value) == Some(other), || format!("is {}, {path} is {}.{}", brief(Some(value)), other.0, other.1))
+}
+
+fn same_items(value: &Json, path: &Path, at: At<'_>) -> Held {
+    let Some(other) = path.value(at.episode, at.message) else { return Held::Unknown };
+    let Some(wanted) = other.as_array() else { return Held::Unknown };
+    let spelled = |items: &[Json]| {
+        let mut items: Vec<String> = items.iter().map(ToString::to_string).collect();
+        items.sort_unstable();
+        items
+    };
+    let same = value.as_array().is_some_and(|items| spelled(items) == spelled(wanted));
+    at.holds(same, || format!("is {}, wanted the items of {}", brief(Some(value)), brief(Some(&other))))
+}
+
+fn affixed(value: &Json, path: &Path, at: At<'_>, verb: &str, fits: fn(&str, &str) -> bool) -> Held {
+    let part = path.value(at.episode, at.message);
+    let Some(part) = part.as_deref().and_then(|part| part.as_str()) else { return Held::Unknown };
+    let holds = value.as_str().is_some_and(|text| fits(text, part));
+    at.holds(holds, || format!("is {}, which does not {verb} with {part:?}", brief(Some(value))))
 }
 
 fn same_keys(value: &Json, path: &Path, at: At<'_>) -> Held {

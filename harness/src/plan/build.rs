@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Action, Object, Outgoing, Owed, Plan, Step};
-use crate::spec::{self, MessageType, Profile, Role, Scenario, SnippetReference, Spec, Status};
+use super::{Action, Object, Outgoing, Owed, Plan, Step, Wait};
+use crate::spec::{self, MessageReference, MessageType, Profile, Role, Scenario, SnippetReference, Spec, Status};
 use crate::trace::{Bytes, Facts};
 use crate::wire::PartName;
 
@@ -30,15 +30,19 @@ impl Plan {
             return Err(Lacking(lacking));
         }
         let filler = Filler { profile, spec };
-        let playable = |step: &&spec::Step| step.snippets().into_iter().all(has);
-        let kept: Vec<&spec::Step> = scenario.steps.iter().filter(playable).collect();
-        let is_kept = |name: &str| kept.iter().any(|step| step.name == name);
-        let refers = |step: &&&spec::Step| match &step.action {
-            spec::Action::Wait(wait) => is_kept(&wait.of),
-            spec::Action::Interrupt(spec::Interrupt::Step(of)) => is_kept(of),
-            _ => true,
-        };
-        let steps: Vec<Step> = kept.iter().filter(refers).map(|step| filler.step(step)).collect();
+        let mut kept: Vec<&spec::Step> = Vec::new();
+        for step in &scenario.steps {
+            let is_kept = |name: &str| kept.iter().any(|step| step.name == name);
+            let finds_its_steps = match &step.action {
+                spec::Action::Wait(wait) => is_kept(&wait.of),
+                spec::Action::Interrupt(spec::Interrupt::Step(of)) => is_kept(of),
+                _ => step.needed_steps().into_iter().all(is_kept),
+            };
+            if finds_its_steps && step.snippets().into_iter().all(has) {
+                kept.push(step);
+            }
+        }
+        let steps: Vec<Step> = kept.into_iter().map(|step| filler.step(step)).collect();
         let steps = (1..=scenario.rounds).flat_map(|round| steps.iter().map(move |step| in_round(step, round))).collect();
         Ok(Self {
             scenario: scenario.id(),
@@ -57,12 +61,29 @@ fn in_round(step: &Step, round: u32) -> Step {
         let rename = |name: &mut String| *name = format!("{name}-{round}");
         step.name.iter_mut().for_each(rename);
         match &mut step.action {
-            Action::Wait { of, .. } => rename(of),
+            Action::Wait(wait) => rename(&mut wait.of),
             Action::Settle(names) => names.iter_mut().for_each(rename),
+            Action::Send(outgoing) => outgoing.parts_mut().for_each(|value| refer_to_round(value, round)),
             _ => {}
         }
+        step.facts.values_mut().for_each(|value| refer_to_round(value, round));
     }
     step
+}
+
+/// Lets the references in a value be to the steps of this round.
+fn refer_to_round(value: &mut Value, round: u32) {
+    match value {
+        Value::String(text) => {
+            let renamed = MessageReference::parse(text).map(|reference| reference.renamed(&format!("{}-{round}", reference.step)));
+            if let Some(renamed) = renamed {
+                *text = renamed;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| refer_to_round(item, round)),
+        Value::Object(members) => members.values_mut().for_each(|member| refer_to_round(member, round)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 struct Filler<'a> {
@@ -96,7 +117,12 @@ impl Filler<'_> {
             },
             spec::Action::Settle(spec::Settle::All) => Action::Settle(Vec::new()),
             spec::Action::Settle(spec::Settle::Steps(names)) => Action::Settle(names.clone()),
-            spec::Action::Wait(wait) => Action::Wait { of: wait.of.clone(), msg_type: wait.message_type.clone() },
+            spec::Action::Wait(wait) => Action::Wait(Wait {
+                of: wait.of.clone(),
+                any_parent: wait.any_parent,
+                msg_type: wait.message_type.clone(),
+                content: self.object(&wait.content),
+            }),
             spec::Action::Connect(connect) => Action::Connect {
                 topics: connect.topics.iter().map(|topic| Bytes(topic.to_bytes())).collect(),
                 identity_of: connect.same_identity_as.clone(),
@@ -229,4 +255,25 @@ impl Placeholders {
 
 fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::wire::Channel;
+
+    #[test]
+    fn a_step_of_a_later_round_refers_to_the_steps_of_its_own() {
+        let Value::Object(content) = json!({"subshell_id": "$reply.create.content.subshell_id", "n": ["$reply", 1]}) else { return };
+        let outgoing = Outgoing::honest(Channel::Control, "delete_subshell_request", content, Owed::nothing());
+        let facts = Facts::from([("gone".to_owned(), json!(["$reply.create.content.subshell_id"]))]);
+        let step = Step { name: Some("delete".to_owned()), client: "a".to_owned(), action: Action::Send(Box::new(outgoing)), facts };
+        assert_eq!(in_round(&step, 1), step);
+        let Step { name, action: Action::Send(outgoing), facts, .. } = in_round(&step, 2) else { return };
+        assert_eq!(name.as_deref(), Some("delete-2"));
+        assert_eq!(Value::Object(outgoing.content), json!({"subshell_id": "$reply.create-2.content.subshell_id", "n": ["$reply", 1]}));
+        assert_eq!(facts["gone"], json!(["$reply.create-2.content.subshell_id"]));
+    }
 }

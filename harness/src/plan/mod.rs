@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::trace::{Bytes, Facts};
 use crate::wire::{Channel, PartName};
 
-pub use crate::spec::{Await, Format, Sign};
+pub use crate::spec::{Await, Format, MessageReference, Sign, Source};
 
 pub use build::Lacking;
 
@@ -46,7 +46,7 @@ pub struct Step {
     pub client: String,
     /// What.
     pub action: Action,
-    /// What is known about it and may be held against the kernel.
+    /// What is known about it and may be held against the kernel. A reference to a message that did not come is left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: Facts,
 }
@@ -81,13 +81,8 @@ pub enum Action {
     },
     /// Waits for what the named steps are owed; for all if none is named.
     Settle(Vec<String>),
-    /// Waits until a message of a type with the step `of` as its parent came.
-    Wait {
-        /// Name of the step.
-        of: String,
-        /// The message type.
-        msg_type: String,
-    },
+    /// Waits until a message came.
+    Wait(Wait),
     /// Opens the step's client.
     Connect {
         /// Its iopub subscriptions.
@@ -108,7 +103,25 @@ pub enum Action {
     Pause(f64),
 }
 
+/// The message that a step waits for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Name of the step that is its parent.
+    pub of: String,
+    /// Whether any message that comes after that step was sent will do, whatever its parent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub any_parent: bool,
+    /// The message type.
+    pub msg_type: String,
+    /// What its content must hold.
+    #[serde(default, skip_serializing_if = "Object::is_empty")]
+    pub content: Object,
+}
+
 /// A message as a client sends it.
+///
+/// In its content, metadata, header and parent a string may stand for a value of a message that the kernel sends for an earlier step
+/// ([`MessageReference`]). It is filled in when the step is played; if there is no such message by then, the step is left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outgoing {
     /// The channel.
@@ -191,6 +204,16 @@ impl Outgoing {
             repeat: 1,
             then_exit: false,
         }
+    }
+
+    /// The values of its parts, in which references to earlier messages may stand.
+    pub fn parts(&self) -> impl Iterator<Item = &serde_json::Value> {
+        [&self.content, &self.metadata, &self.header, &self.parent].into_iter().flat_map(Object::values)
+    }
+
+    /// The same, to be changed.
+    pub fn parts_mut(&mut self) -> impl Iterator<Item = &mut serde_json::Value> {
+        [&mut self.content, &mut self.metadata, &mut self.header, &mut self.parent].into_iter().flat_map(Object::values_mut)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::ledger::Owed;
 use super::transport::Arrival;
 use super::{Session, SessionError};
-use crate::plan::{Await, Object, Outgoing, Owed as OwedByType};
+use crate::plan::{Await, Object, Outgoing, Owed as OwedByType, Source, Wait};
 use crate::trace::{Bytes, Event, Expectation, Facts, Received, Sent};
 use crate::wire::{Channel, Decoded, Frame, Json, Limits, PartName, decode_some, json};
 
@@ -164,8 +164,9 @@ impl Session {
 
     /// Strikes what this message brings from what its parent is owed.
     fn strike(&mut self, client: &str, channel: Channel, decoded: &Decoded<'_>, at: Instant) -> Result<(), SessionError> {
-        let (Some(msg_type), Some(parent)) = (decoded.msg_type(), decoded.parent_id()) else { return Ok(()) };
-        self.ledger.message_came(parent, msg_type);
+        let Some(msg_type) = decoded.msg_type() else { return Ok(()) };
+        self.watch(msg_type, decoded);
+        let Some(parent) = decoded.parent_id() else { return Ok(()) };
         if self.ledger.get(parent).is_none_or(|owed| owed.client != client) {
             return Ok(());
         }
@@ -173,6 +174,7 @@ impl Session {
         if msg_type == "kernel_info_reply" {
             self.introduce(content(decoded).as_ref());
         }
+        self.quote(parent, channel, msg_type, decoded);
         let Some(owed) = self.ledger.get_mut(parent) else { return Ok(()) };
         match (channel, msg_type) {
             (Channel::Iopub, "status") if is_idle(decoded) => owed.note(Expectation::Idle, at),
@@ -195,6 +197,33 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Notes that a message came for which a step waits.
+    fn watch(&mut self, msg_type: &str, decoded: &Decoded<'_>) {
+        let (ledger, parent) = (&self.ledger, decoded.parent_id());
+        let fits = |wait: &Wait| {
+            let ids = ledger.ids_of(&wait.of);
+            if wait.any_parent { !ids.is_empty() } else { ids.iter().any(|id| parent == Some(id)) }
+        };
+        for step in self.watched.message_came(msg_type, fits, || content(decoded)) {
+            if self.quoted.wants(Source::Message, &step) {
+                self.quoted.keep(Source::Message, &step, as_object(decoded));
+            }
+        }
+    }
+
+    /// Keeps a message that a later step quotes.
+    fn quote(&mut self, parent: &str, channel: Channel, msg_type: &str, decoded: &Decoded<'_>) {
+        let source = match (channel, msg_type) {
+            (Channel::Stdin, "input_request") => Source::InputRequest,
+            (Channel::Shell | Channel::Control, _) => Source::Reply,
+            _ => return,
+        };
+        let Some(step) = self.ledger.get(parent).and_then(|owed| owed.step.clone()) else { return };
+        if self.quoted.wants(source, &step) {
+            self.quoted.keep(source, &step, as_object(decoded));
+        }
     }
 
     /// Answers the input request with the header `parent`.
@@ -228,6 +257,12 @@ impl Session {
 
 fn size(frames: &[Frame]) -> u64 {
     frames.iter().map(|frame| frame.len() as u64).sum()
+}
+
+/// A message as steps may quote it.
+fn as_object(decoded: &Decoded<'_>) -> serde_json::Value {
+    let header = decoded.header().map(Json::to_serde);
+    serde_json::json!({ "header": header, "content": content(decoded).as_ref().map(Json::to_serde) })
 }
 
 /// The content, which is read of few messages only.

@@ -82,7 +82,7 @@ impl Owed {
     }
 }
 
-/// All requests that are not settled, by message id, and what came for each step of the scenario.
+/// All requests that are not settled, by message id, and the messages that each step of the scenario sent.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     open: BTreeMap<String, Owed>,
@@ -90,15 +90,12 @@ pub(super) struct Ledger {
     order: Vec<String>,
     /// Message ids of each named step of the scenario.
     steps: BTreeMap<String, Vec<String>>,
-    /// Parent and type of the messages that came in this scenario, for steps that wait for one.
-    came: BTreeSet<(String, String)>,
 }
 
 impl Ledger {
     /// Forgets the steps of the scenario before; open requests stay.
     pub(super) fn begin(&mut self) {
         self.steps.clear();
-        self.came.clear();
     }
 
     pub(super) fn enter(&mut self, owed: Owed) {
@@ -174,13 +171,5 @@ impl Ledger {
     /// Message ids that the named step was sent with.
     pub(super) fn ids_of(&self, step: &str) -> &[String] {
         self.steps.get(step).map_or(&[], Vec::as_slice)
-    }
-
-    pub(super) fn message_came(&mut self, parent: &str, msg_type: &str) {
-        self.came.insert((parent.to_owned(), msg_type.to_owned()));
-    }
-
-    pub(super) fn has_come(&self, parent: &str, msg_type: &str) -> bool {
-        self.came.contains(&(parent.to_owned(), msg_type.to_owned()))
     }
 }

@@ -9,7 +9,7 @@
 //! | [`run`] | plays all scenarios, on as many kernels at a time as wanted, with a spare one started ahead |
 //! | [`kernel`] | the kernel as a process |
 //! | [`start`](mod@start) | from a started process to a session that is ready, with calibrated deadlines |
-//! | [`play`] | a plan, step by step |
+//! | [`play`], [`quoted`], [`watched`] | a plan, step by step, with what its steps quote from earlier answers, and wait for |
 //! | [`exchange`], [`client`], [`transport`] | messages out and in |
 //! | [`strangers`] | bytes of those who speak no ZeroMQ |
 //! | [`ledger`], [`settle`], [`habits`], [`deadlines`], [`flow`], [`cancel`] | what is waited for, and how long |
@@ -26,11 +26,13 @@ pub mod kernel;
 mod ladder;
 mod ledger;
 mod play;
+mod quoted;
 pub mod run;
 mod settle;
 mod start;
 mod strangers;
 pub mod transport;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::net::TcpStream;
@@ -53,8 +55,10 @@ use habits::Habits;
 use kernel::{InterruptMode, KernelProcess, StartError};
 use ladder::Look;
 use ledger::Ledger;
+use quoted::Quoted;
 use start::Restart;
 use transport::{Arrival, Transport, TransportError};
+use watched::Watched;
 
 /// Why a session can't go on.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +106,8 @@ pub struct Session {
     /// What a restart needs; absent for a kernel that we did not start.
     restart: Option<Restart>,
     ledger: Ledger,
+    quoted: Quoted,
+    watched: Watched,
     deadlines: Deadlines,
     habits: Habits,
     flow: Flow,

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::kernel::{InterruptMode, signal_named};
+use super::quoted::Missing;
 use super::settle::{Settlement, Suspicion};
 use super::{Session, SessionError, flow};
-use crate::plan::{Action, Await, Object, Outgoing, Owed, Plan, Step};
+use crate::plan::{Action, Await, Object, Outgoing, Owed, Plan, Step, Wait};
 use crate::trace::{Bytes, Disconnected, Event, Noted, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Stranger, Why, own_steps};
 use crate::wire::Channel;
 
@@ -36,7 +37,7 @@ impl Session {
         self.recorder.record(Event::ScenarioStarted(ScenarioStarted { name: plan.scenario.clone(), attempt, plan: plan_json }));
         // A plan can be megabytes; writing it must not look like time that the kernel took.
         self.recorder.flush()?;
-        self.begin();
+        self.begin(plan);
         let stop = self.play_steps(plan)?;
         let expected_exit = self.asked_to_exit;
         let died = self.has_exited() && !expected_exit;
@@ -71,8 +72,10 @@ impl Session {
         self.recorder.record(Event::Error(Noted { what: "flooded".to_owned(), text }));
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, plan: &Plan) {
         self.ledger.begin();
+        self.quoted.begin(plan);
+        self.watched.begin(plan);
         self.flow.reset();
         self.suspicions.clear();
         self.interrupted_at = None;
@@ -137,7 +140,7 @@ impl Session {
                 let ids: Vec<String> = names.iter().flat_map(|name| self.ledger.ids_of(name).to_vec()).collect();
                 if !names.is_empty() && ids.is_empty() { Ok(None) } else { self.settle(&ids).map(stop) }
             }
-            Action::Wait { of, msg_type } => self.wait_for(of, msg_type),
+            Action::Wait(wait) => self.wait_for(wait),
             Action::Connect { topics, identity_of } => self.join(&step.client, topics, identity_of.as_deref()),
             Action::Disconnect => {
                 self.leave(&step.client);
@@ -153,12 +156,23 @@ impl Session {
     }
 
     fn perform_send(&mut self, step: &Step, outgoing: &Outgoing) -> Result<Stop, SessionError> {
+        if let Some(stop) = self.await_quoted(step)? {
+            return Ok(Some(stop));
+        }
+        let outgoing = match self.quoted.fill(outgoing) {
+            Ok(filled) => filled,
+            Err(missing) => {
+                self.tell_of_missing(step, &missing);
+                return Ok(None);
+            }
+        };
+        let facts = self.quoted.fill_facts(&step.facts);
         if outgoing.then_exit {
             self.expect_exit();
         }
         let mut ids = Vec::new();
         for _ in 0..outgoing.repeat {
-            ids.push(self.send(&step.client, step.name.as_deref(), &step.facts, outgoing)?);
+            ids.push(self.send(&step.client, step.name.as_deref(), &facts, &outgoing)?);
         }
         if outgoing.awaits == Await::Later {
             return Ok(None);
@@ -166,16 +180,27 @@ impl Session {
         self.settle(&ids).map(stop)
     }
 
-    /// Waits for a message of a type that the named step causes; gives the scenario up when that step is settled without it.
-    fn wait_for(&mut self, of: &str, msg_type: &str) -> Result<Stop, SessionError> {
-        let ids = self.ledger.ids_of(of).to_vec();
+    /// Waits for the answers that this step quotes, where they are still out.
+    fn await_quoted(&mut self, step: &Step) -> Result<Stop, SessionError> {
+        let steps = self.quoted.replies_for(step);
+        let ids: Vec<String> = steps.iter().flat_map(|name| self.ledger.ids_of(name).iter().cloned()).collect();
+        if ids.is_empty() { Ok(None) } else { self.settle(&ids).map(stop) }
+    }
+
+    fn tell_of_missing(&self, step: &Step, missing: &Missing) {
+        let name = step.name.as_deref().unwrap_or("without a name");
+        let text = format!("step {name} was not sent: the kernel never sent what {} stands for", missing.0);
+        self.recorder.record(Event::Noted(Noted { what: "not_sent".to_owned(), text }));
+    }
+
+    /// Waits for a message; in vain once the step that is its parent was answered in full without it.
+    fn wait_for(&mut self, wait: &Wait) -> Result<Stop, SessionError> {
+        let ids = self.ledger.ids_of(&wait.of).to_vec();
         let until = Instant::now() + self.deadlines.reply();
         loop {
-            if ids.iter().any(|id| self.ledger.has_come(id, msg_type)) || Instant::now() >= until {
-                return Ok(None);
-            }
-            let open: Vec<_> = ids.iter().filter_map(|id| self.ledger.get(id)).collect();
-            if open.iter().all(|owed| owed.answered()) {
+            let in_vain =
+                ids.is_empty() || (!wait.any_parent && ids.iter().filter_map(|id| self.ledger.get(id)).all(|owed| owed.answered()));
+            if self.watched.has_come(wait) || in_vain || Instant::now() >= until {
                 return Ok(None);
             }
             self.receive(until)?;

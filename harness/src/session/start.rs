@@ -143,6 +143,8 @@ impl Greeting for Opening<'_> {
             life: 1,
             restart: None,
             ledger: Default::default(),
+            quoted: Default::default(),
+            watched: Default::default(),
             deadlines: Deadlines::uncalibrated(self.starting.deadline_scale),
             habits: Habits::of_run(&self.starting.overtaking),
             flow: Default::default(),

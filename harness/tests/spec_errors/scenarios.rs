@@ -115,6 +115,79 @@ fn steps_of_scenarios() {
     "#);
 }
 
+const REFERENCES: &str = r#"
+summary = "Quotes."
+
+[[steps]]
+send = "ask_request"
+name = "first"
+
+[[steps]]
+send = "tell"
+name = "told"
+
+[[steps]]
+send = "ask_request"
+name = "right"
+content = { code = "$reply.first.content.text", list = ["$reply.first.header.msg_id", "$reply.first.content.text.0"] }
+facts = { text = "$reply.first.content.text" }
+
+[[steps]]
+send = "ask_request"
+content = { code = "$reply.frist.content.text", deep = { list = ["$reply.first.contents.text"] } }
+header = { session = "$reply.told.content.text" }
+parent = { msg_id = "$reply.later.header.msg_id" }
+metadata = { m = "$input_request.first.header" }
+facts = { text = "$reply.first.content.txt", other = "$reply.first" }
+
+[[steps]]
+send = "ask_request"
+name = "later"
+
+[[steps]]
+heartbeat = "ping"
+facts = { text = "$reply.first.content.text" }
+
+[[steps]]
+wait = { since = "first", type = "status", content = { state = "idle" } }
+name = "waiting"
+
+[[steps]]
+wait = { type = "ask_reply", content = { text = "x" } }
+
+[[steps]]
+send = "ask_request"
+content = { code = "$message.waiting.content.stat", list = ["$message.first.content.text", "$message.waiting.header.msg_id"] }
+
+[[steps]]
+pause = 0.1
+content = { code = "$reply.first.content.text" }
+"#;
+
+#[test]
+fn references_to_messages_of_the_kernel() {
+    let tell = STATUS.replace("to-client", "to-kernel").replace("publication", "notice").replace("iopub", "shell");
+    let reply = format!("{ASK_REPLY}[fields.text]\ntype = \"string\"\nrequired = true\nsummary = \"what it says\"\n");
+    let files = [
+        ("messages/ask_request.toml", ASK),
+        ("messages/ask_reply.toml", &reply),
+        ("messages/tell.toml", &tell),
+        ("messages/status.toml", STATUS),
+        ("scenarios/status/quote.toml", REFERENCES),
+    ];
+    insta::assert_snapshot!(mistakes_of(&files), @r"
+    specs/scenarios/status/quote.toml:20: `$reply.first.contents.text` is no reference: it is written as `$reply.STEP.content.FIELD`
+    specs/scenarios/status/quote.toml:20: unknown step `frist` (did you mean `first`?)
+    specs/scenarios/status/quote.toml:21: step `told` gets no reply
+    specs/scenarios/status/quote.toml:22: unknown step `later` (known: first, told, right)
+    specs/scenarios/status/quote.toml:23: step `first` gets no input_request
+    specs/scenarios/status/quote.toml:24: unknown field of ask_reply: `txt` (did you mean `text`?)
+    specs/scenarios/status/quote.toml:24: `$reply.first` is no reference: it is written as `$reply.STEP.content.FIELD`
+    specs/scenarios/status/quote.toml:32: `$reply.first.content.text` can't be filled in: this step sends no message
+    specs/scenarios/status/quote.toml:36: unknown key `content` (known: pause, name, client, optional, facts)
+    ");
+}
+
 /// A file with a mistake is not the cause of further ones in files that refer to it.
 #[test]
 fn a_broken_file_does_not_blame_its_users() {

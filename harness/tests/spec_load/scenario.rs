@@ -33,6 +33,10 @@ role = "reply"
 pair = "ask"
 status = "optional"
 source = "text"
+[fields.status]
+type = "string"
+required = true
+summary = "how it went"
 "#;
 
 const VOCABULARY: &str = r#"
@@ -143,6 +147,8 @@ settle = ["full", "ask-2"]
 wait = { of = "full", type = "answer" }
 client = "b"
 [[steps]]
+wait = { since = "full", type = "answer", content = { status = "ok" } }
+[[steps]]
 disconnect = "b"
 [[steps]]
 connect = "b"
@@ -162,6 +168,10 @@ restart = true
 [[steps]]
 pause = 0.25
 "#;
+
+fn wait(of: &str, any_parent: bool, content: Value) -> Wait {
+    Wait { of: of.to_owned(), any_parent, message_type: "answer".to_owned(), content: object(content) }
+}
 
 /// The send that says everything.
 fn full() -> Send {
@@ -210,7 +220,8 @@ fn steps() -> Vec<Step> {
         step("frames", "a", Action::Frames { channel: Channel::Stdin, frames }),
         step("settle", "a", Action::Settle(Settle::All)),
         step("settle-2", "a", Action::Settle(Settle::Steps(vec!["full".to_owned(), "ask-2".to_owned()]))),
-        step("wait", "b", Action::Wait(Wait { of: "full".to_owned(), message_type: "answer".to_owned() })),
+        step("wait", "b", Action::Wait(wait("full", false, json!({})))),
+        step("wait-2", "a", Action::Wait(wait("full", true, json!({ "status": "ok" })))),
         step("disconnect", "b", Action::Disconnect),
         step("connect", "b", Action::Connect(everything)),
         step("connect-2", "c", Action::Connect(little)),

@@ -1,11 +1,11 @@
 //! `counter`: the execution counter between two stored executions, as their replies show it.
 //!
-//! - `over`: what was executed between them: `stored` (nothing), `silent`, `unstored` or `aborted`. Then the second number is
-//!   the first and one.
+//! - `over`: what was executed between them: `stored` (nothing), `silent`, `unstored`, `aborted` or `subshell` (in subshells). Then the
+//!   second number is the first and one.
 //! - `falls`: also that it never falls, whatever was between them
 //!
-//! Blank code, code in subshells, and what overlaps the requests of another client make the number uncertain: the count
-//! begins anew after them.
+//! Blank code, and what overlaps the requests of another client, make the number uncertain: the count begins anew after them, and but for
+//! `subshell` after code in subshells too.
 
 use super::Check;
 use crate::oracle::episode::Episode;
@@ -24,11 +24,17 @@ enum Class {
     Silent,
     Unstored,
     Aborted,
+    Subshell,
     Uncertain,
 }
 
-const NAMES: &[(&str, Class)] =
-    &[("stored", Class::Stored), ("silent", Class::Silent), ("unstored", Class::Unstored), ("aborted", Class::Aborted)];
+const NAMES: &[(&str, Class)] = &[
+    ("stored", Class::Stored),
+    ("silent", Class::Silent),
+    ("unstored", Class::Unstored),
+    ("aborted", Class::Aborted),
+    ("subshell", Class::Subshell),
+];
 
 struct Counter {
     over: Class,
@@ -70,7 +76,7 @@ impl Check for Counter {
             let class = classify(episode, request);
             if class == Class::Stored {
                 self.stored(episode, request, report);
-            } else if class == Class::Uncertain {
+            } else if class == Class::Uncertain || (class == Class::Subshell && self.over != class) {
                 (self.last, self.highest) = (None, None);
             } else if let Some(last) = &mut self.last {
                 last.since.push(class);
@@ -117,6 +123,7 @@ impl Counter {
             Class::Stored => "from one stored execution to the next".to_owned(),
             Class::Silent => format!("over {} silent requests", last.since.len()),
             Class::Aborted => format!("over {} aborted requests", last.since.len()),
+            Class::Subshell => format!("over {} executions in subshells", last.since.len()),
             _ => format!("over {} requests with store_history false", last.since.len()),
         };
         let step = if count > last.count + 1 { "too far" } else { "not on" };
@@ -146,15 +153,12 @@ fn classify(episode: &Episode, request: &Request) -> Class {
     let (Some(silent), Some(stored)) = (flag("silent", false), flag("store_history", true)) else { return Class::Uncertain };
     // What is wrong about a request may have kept its code from being run.
     let refused = asked.facts.contains_key("odd") && status != "ok";
-    if !planned
-        || refused
-        || !request.honest
-        || request.shared_id
-        || asked.channel != Channel::Shell
-        || in_subshell(asked)
-        || overlaps(episode, request)
-    {
+    if !planned || refused || !request.honest || request.shared_id || asked.channel != Channel::Shell || overlaps(episode, request) {
         return Class::Uncertain;
+    }
+    if in_subshell(asked) {
+        let has_it = status == "ok" && episode.kernel.has_feature("kernel subshells");
+        return if has_it { Class::Subshell } else { Class::Uncertain };
     }
     match status {
         "aborted" => Class::Aborted,

@@ -5,7 +5,10 @@
 //! - `within`: seconds; an answer that came sooner is prompt, even if the cell was over by then
 //! - `owns`: the rule answers for a reply that never came
 //!
-//! What was sent behind another request on its channel that had no reply yet tells nothing: it waits for that one.
+//! - `behind = true`: also what was sent behind another request
+//!
+//! Without that, what was sent behind another request on its channel (and to its subshell) that had no reply yet tells nothing: it waits
+//! for that one.
 //!
 //! Of a heartbeat that is never answered the session's waiting tells.
 
@@ -29,6 +32,7 @@ struct Meanwhile {
     during: Selector,
     within: f64,
     owns: bool,
+    behind: bool,
     types: Types,
 }
 
@@ -38,7 +42,8 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
     let during = reader.required("during").and_then(|item| compiler.selector(item, Direction::ToKernel));
     let within = reader.required("within").and_then(Item::seconds);
     let owns = reader.optional("owns").and_then(Item::bool).unwrap_or(false);
-    Some(Box::new(Meanwhile { of, during: during?, within: within?, owns, types: compiler.types.clone() }))
+    let behind = reader.optional("behind").and_then(Item::bool).unwrap_or(false);
+    Some(Box::new(Meanwhile { of, during: during?, within: within?, owns, behind, types: compiler.types.clone() }))
 }
 
 impl Check for Meanwhile {
@@ -68,7 +73,7 @@ impl Check for Meanwhile {
 impl Meanwhile {
     fn judge_request(&self, episode: &Episode, request: &Request, report: &mut Report<'_>) {
         let asked = episode.asked(request);
-        let Some(cell) = self.running(episode, asked.line).filter(|_| !is_behind_another(episode, request)) else { return };
+        let Some(cell) = self.running(episode, asked.line).filter(|_| self.behind || !is_behind_another(episode, request)) else { return };
         let Some(reply) = request.reply() else {
             if !is_lacking(episode, request, &self.types) && report.may_miss(episode, request, Expectation::Reply, true) {
                 report.exercised();
@@ -118,7 +123,10 @@ fn is_behind_another(episode: &Episode, request: &Request) -> bool {
     let asked = episode.asked(request);
     episode.requests.iter().any(|other| {
         let before = episode.asked(other);
-        let same = before.client == asked.client && before.channel == asked.channel && other.sent < request.sent;
+        let same = before.client == asked.client
+            && before.channel == asked.channel
+            && before.header_text("subshell_id") == asked.header_text("subshell_id")
+            && other.sent < request.sent;
         let answered = other.reply().is_some_and(|reply| episode.messages[reply].line < asked.line);
         same && other.role == Role::Request && !answered && !gave_up(episode, other, asked.line)
     })

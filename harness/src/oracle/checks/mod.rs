@@ -3,6 +3,7 @@
 mod absence;
 mod after_forgery;
 mod attribution;
+mod between;
 mod beyond_ascii;
 mod brackets;
 mod constant;
@@ -118,6 +119,7 @@ const KINDS: &[CheckKind] = &[
     CheckKind { name: "absence", compile: absence::compile },
     CheckKind { name: "after-forgery", compile: after_forgery::compile },
     CheckKind { name: "attribution", compile: attribution::compile },
+    CheckKind { name: "between", compile: between::compile },
     CheckKind { name: "beyond-ascii", compile: beyond_ascii::compile },
     CheckKind { name: "brackets", compile: brackets::compile },
     CheckKind { name: "constant", compile: constant::compile },

@@ -3,11 +3,14 @@
 //! - `on`: the messages (a selector)
 //! - `require`: wants by path; one that does not hold breaks the rule
 //! - `advise`: wants by path; one that does not hold gives a warning at most
+//! - `some`: wants by path; one that holds for none of the values breaks the rule
 //! - `place`: where it is all one cause, whichever want does not hold, a name for it: then it is one finding
 //!
 //! Where `on` names types, a reply that has not the type of its request's is passed over: its name is a matter of the rule about names.
 //!
-//! A path with `[]` or `{}` wants it of each value. A want that compares with something that is not there is passed over.
+//! A path with `[]` or `{}` wants it of each value, in `some` of at least one. A want that compares with something that is not there is passed over.
+
+use std::borrow::Cow;
 
 use super::Check;
 use crate::oracle::episode::Episode;
@@ -19,26 +22,39 @@ use crate::oracle::seen::Direction;
 use crate::oracle::selector::Selector;
 use crate::oracle::want::{At, Held, Want};
 use crate::spec::reader::{Item, Reader};
+use crate::wire::Json;
 
 struct Shape {
     on: Selector,
     place: Option<String>,
-    require: Vec<(Path, Want)>,
-    advise: Vec<(Path, Want)>,
+    wants: Vec<(Demand, Vec<(Path, Want)>)>,
 }
+
+/// How much is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Demand {
+    /// Of each value.
+    Require,
+    /// The same, and less is a warning at most.
+    Advise,
+    /// Of one value.
+    Some,
+}
+
+/// The demands by their keys.
+const DEMANDS: [(&str, Demand); 3] = [("require", Demand::Require), ("advise", Demand::Advise), ("some", Demand::Some)];
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
     let on = compiler.selector(reader.required("on")?, Direction::ToClient)?;
-    let wants = |key: &'static str| reader.optional(key).map(|item| compiler.wants(item, on.types.as_deref()));
-    let (require, advise) = (wants("require"), wants("advise"));
     let place = reader.optional("place").map(Item::string);
     let place = place.map_or(Some(None), |one| one.map(Some))?;
-    if require.is_none() && advise.is_none() {
-        reader.mistake("a shape has `require` or `advise`");
+    let given = DEMANDS.iter().filter_map(|(key, demand)| Some((*demand, reader.optional(key)?)));
+    let wants: Vec<_> = given.map(|(demand, item)| Some((demand, compiler.wants(item, on.types.as_deref())?))).collect();
+    if wants.is_empty() {
+        reader.mistake("a shape has `require`, `advise` or `some`");
         return None;
     }
-    let (require, advise) = (require.unwrap_or_else(|| Some(Vec::new()))?, advise.unwrap_or_else(|| Some(Vec::new()))?);
-    Some(Box::new(Shape { on, place, require, advise }))
+    Some(Box::new(Shape { on, place, wants: wants.into_iter().collect::<Option<_>>()? }))
 }
 
 impl Check for Shape {
@@ -48,9 +64,9 @@ impl Check for Shape {
         let tells = |&message: &usize| episode.messages[message].has_header() && !(by_type && episode.is_misnamed(message));
         for message in self.on.select(episode).into_iter().filter(tells) {
             let mut told = false;
-            for (wants, milder) in [(&self.require, false), (&self.advise, true)] {
+            for (demand, wants) in &self.wants {
                 for (path, want) in wants {
-                    told |= judge(path, want, (milder, self.place.as_deref()), episode, message, report);
+                    told |= judge(path, want, (*demand, self.place.as_deref()), episode, message, report);
                 }
             }
             if told {
@@ -64,12 +80,12 @@ impl Check for Shape {
 fn judge(
     path: &Path,
     want: &Want,
-    (milder, place): (bool, Option<&str>),
+    (demand, place): (Demand, Option<&str>),
     episode: &Episode,
     message: usize,
     report: &mut Report<'_>,
 ) -> bool {
-    match holds(path, want, At { episode, message, explain: false }) {
+    match holds(path, want, demand, At { episode, message, explain: false }) {
         Held::Yes => true,
         Held::Unknown => false,
         Held::No(_) => {
@@ -81,14 +97,14 @@ fn judge(
                 None => format!("{msg_type} {path}"),
             };
             let title = || {
-                let Held::No(why) = holds(path, want, At { episode, message, explain: true }) else { return String::new() };
+                let Held::No(why) = holds(path, want, demand, At { episode, message, explain: true }) else { return String::new() };
                 let name = path.to_string();
                 if !path.is_of_message() {
                     return format!("{name} {why}");
                 }
                 format!("{} of {msg_type} {why}", name.strip_prefix("content.").unwrap_or(&name))
             };
-            if milder {
+            if demand == Demand::Advise {
                 report.milder_deviation(episode, About::Message(message), &place, title);
             } else {
                 report.deviation(episode, About::Message(message), &place, title);
@@ -98,7 +114,7 @@ fn judge(
     }
 }
 
-fn holds(path: &Path, want: &Want, at: At<'_>) -> Held {
+fn holds(path: &Path, want: &Want, demand: Demand, at: At<'_>) -> Held {
     if !path.is_readable(at.episode, at.message) {
         return Held::Unknown;
     }
@@ -106,12 +122,28 @@ fn holds(path: &Path, want: &Want, at: At<'_>) -> Held {
         return want.holds(path.value(at.episode, at.message).as_deref(), at);
     }
     let values = path.values(at.episode, at.message);
+    if demand == Demand::Some {
+        return of_some(want, &values, at);
+    }
     let mut worst = Held::Yes;
     for value in &values {
         match want.holds(Some(value), at) {
             Held::Yes => {}
             Held::Unknown => worst = Held::Unknown,
             Held::No(why) => return Held::No(why),
+        }
+    }
+    worst
+}
+
+/// Whether the want holds for at least one of the values.
+fn of_some(want: &Want, values: &[Cow<'_, Json>], at: At<'_>) -> Held {
+    let mut worst = Held::No(if at.explain { "has no value that is wanted".to_owned() } else { String::new() });
+    for value in values {
+        match want.holds(Some(value), at) {
+            Held::Yes => return Held::Yes,
+            Held::Unknown => worst = Held::Unknown,
+            Held::No(_) => {}
         }
     }
     worst

@@ -9,7 +9,7 @@ mod step;
 use std::collections::BTreeSet;
 
 pub(super) use read::{Known, read};
-pub use reference::SnippetReference;
+pub use reference::{MessageReference, SnippetReference, Source};
 pub use step::{Action, Await, Connect, Format, Interrupt, Payload, Send, Settle, Sign, Step, Tcp, Then, Wait};
 
 /// A scenario, from `specs/scenarios/GROUP/NAME.toml`.

@@ -81,17 +81,21 @@ fn read_snippet(item: Item<'_>, known: &Known<'_>) -> Option<String> {
     Some(name)
 }
 
-fn read_map(item: Item<'_>) -> Map<String, JsonValue> {
+pub(super) fn read_map(item: Item<'_>) -> Map<String, JsonValue> {
     item.table().map(Table::to_json).unwrap_or_default()
+}
+
+/// The names of the fields of a message type that are inside no other.
+pub(super) fn outermost_fields(declared: &MessageType) -> impl Iterator<Item = &str> {
+    declared.fields.iter().filter_map(|field| match field.path.segments() {
+        [Segment::Key(key)] => Some(key.as_str()),
+        _ => None,
+    })
 }
 
 /// What is taken out must be declared, or put in by the step itself; else it is a slip of the pen.
 fn read_without(item: Item<'_>, declared: Option<&MessageType>, content: Option<&Map<String, JsonValue>>) -> Vec<String> {
-    let fields = declared.into_iter().flat_map(|declared| &declared.fields);
-    let outermost = fields.filter_map(|field| match field.path.segments() {
-        [Segment::Key(key)] => Some(key.as_str()),
-        _ => None,
-    });
+    let outermost = declared.into_iter().flat_map(outermost_fields);
     let put_in = content.into_iter().flat_map(Map::keys).map(String::as_str);
     let known: Vec<&str> = outermost.chain(put_in).collect();
     let read = |item: Item<'_>| {

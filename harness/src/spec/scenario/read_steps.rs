@@ -2,17 +2,24 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Map, Value as JsonValue};
+
 use super::read::Known;
-use super::read_send::{check_references, read_payload, read_payloads, read_pieces, read_send};
+use super::read_send::{check_references, outermost_fields, read_map, read_payload, read_payloads, read_pieces, read_send};
+use super::reference::{MessageReference, Source, each_string};
 use super::step::{Action, Connect, Interrupt, Payload, Settle, Step, Tcp, Then, Wait};
 use crate::spec::document::{Entry, Value};
 use crate::spec::nearest::nearest;
 use crate::spec::reader::{Item, Reader};
+use crate::spec::{MessageType, Role};
 use crate::wire::Channel;
 
 /// The actions, one of which each step has.
 const ACTIONS: [&str; 12] =
     ["send", "heartbeat", "frames", "tcp", "settle", "wait", "connect", "disconnect", "interrupt", "signal", "restart", "pause"];
+
+/// The keys of a step whose values may refer to earlier messages, beside its facts.
+const REFERRING: [&str; 4] = ["content", "metadata", "header", "parent"];
 
 /// The signals that a step may send.
 const SIGNALS: [&str; 11] =
@@ -71,6 +78,12 @@ impl<'a> Steps<'a> {
         let facts = reader.optional("facts").and_then(Item::entries).unwrap_or_default();
         for (_, fact) in &facts {
             check_references(fact, self.known);
+            self.check_message_references(fact, kind);
+        }
+        if kind == "send" {
+            for item in REFERRING.into_iter().filter_map(|key| reader.optional(key)) {
+                self.check_message_references(&item, kind);
+            }
         }
         let facts = facts.into_iter().map(|(key, value)| (key.to_owned(), value.json())).collect();
         let action = self.action(kind, operand, &reader);
@@ -151,6 +164,50 @@ impl<'a> Steps<'a> {
         }
     }
 
+    /// Notes every `$reply.STEP.PATH` for which nothing can ever come.
+    fn check_message_references(&self, item: &Item<'a>, kind: &str) {
+        each_string(&item.json(), &mut |text| {
+            if !MessageReference::is_meant(text) {
+                return;
+            }
+            let Some(reference) = MessageReference::parse(text) else {
+                item.mistake(format!("`{text}` is no reference: it is written as `$reply.STEP.content.FIELD`"));
+                return;
+            };
+            if kind != "send" {
+                item.mistake(format!("`{text}` can't be filled in: this step sends no message"));
+            } else if !self.names.iter().any(|name| name == reference.step) {
+                item.unknown("step", reference.step, self.names.iter().map(String::as_str));
+            } else {
+                self.check_answer(item, reference);
+            }
+        });
+    }
+
+    /// Notes a reference to an answer that its step never gets, or to a field that this never has. Of a step with mistakes nothing is known.
+    fn check_answer(&self, item: &Item<'a>, reference: MessageReference<'_>) {
+        let Some(step) = self.done.iter().find(|step| step.name == reference.step) else { return };
+        let asked = match &step.action {
+            Action::Send(send) => self.known.messages.get(&send.message_type),
+            _ => None,
+        };
+        let answer = match (reference.source, &step.action) {
+            (Source::Reply, _) => asked.filter(|asked| asked.role == Role::Request).and_then(|asked| asked.pair.as_deref()),
+            (Source::InputRequest, _) => asked.filter(|asked| asked.name == "execute_request").map(|_| "input_request"),
+            (Source::Message, Action::Wait(wait)) => Some(wait.message_type.as_str()),
+            (Source::Message, _) => None,
+        };
+        let Some(answer) = answer else {
+            item.mistake(format!("step `{}` gets no {}", reference.step, reference.source.name()));
+            return;
+        };
+        if let (Some(field), Some(declared)) = (reference.content_field(), self.known.messages.get(answer))
+            && !outermost_fields(declared).any(|known| known == field)
+        {
+            item.unknown(&format!("field of {answer}:"), field, outermost_fields(declared));
+        }
+    }
+
     fn settle(&self, operand: Item<'a>) -> Option<Settle> {
         if matches!(&operand.node().value, Value::String(text) if text == "all") {
             return Some(Settle::All);
@@ -161,7 +218,13 @@ impl<'a> Steps<'a> {
 
     fn wait(&self, operand: Item<'a>) -> Option<Wait> {
         let reader = operand.reader()?;
-        let of = reader.required("of").and_then(|item| self.earlier_step(item));
+        let since = reader.optional("since");
+        let any_parent = since.is_some();
+        let of = match (since, any_parent) {
+            (Some(since), _) => Some(since),
+            (None, _) => reader.required("of"),
+        };
+        let of = of.and_then(|item| self.earlier_step(item));
         let message_type = reader.required("type").and_then(|item| {
             let name = item.clone().string()?;
             if !self.known.types.contains(&name) {
@@ -169,8 +232,10 @@ impl<'a> Steps<'a> {
             }
             Some(name)
         });
+        let declared = message_type.as_ref().and_then(|name| self.known.messages.get(name));
+        let content = reader.optional("content").map(|item| read_wanted(item, declared)).unwrap_or_default();
         reader.finish();
-        Some(Wait { of: of?, message_type: message_type? })
+        Some(Wait { of: of?, any_parent, message_type: message_type?, content })
     }
 
     fn connect(&self, reader: &Reader<'a>) -> Connect {
@@ -240,6 +305,16 @@ fn read_tcp(operand: Item<'_>, reader: &Reader<'_>) -> Option<Tcp> {
     let peers = reader.optional("peers").and_then(Item::count).unwrap_or(1);
     let then = reader.optional("then").and_then(Item::named).unwrap_or(Then::Close);
     Some(Tcp { channel: channel?, bytes: bytes?, peers, then })
+}
+
+/// What a message must hold; a field that its type does not have is a slip of the pen.
+fn read_wanted(item: Item<'_>, declared: Option<&MessageType>) -> Map<String, JsonValue> {
+    for (key, item) in item.clone().entries().unwrap_or_default() {
+        if let Some(declared) = declared.filter(|declared| !outermost_fields(declared).any(|known| known == key)) {
+            item.unknown("field", key, outermost_fields(declared));
+        }
+    }
+    read_map(item)
 }
 
 fn read_signal(operand: Item<'_>) -> Option<String> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::reference::SnippetReference;
+use super::reference::{MessageReference, SnippetReference};
 use crate::spec::named::names;
 use crate::wire::{Channel, PartName};
 
@@ -66,11 +66,12 @@ pub struct Send {
     pub channel: Channel,
     /// The snippet that fills the content fields named like its keys, and adds its other keys as facts.
     pub snippet: Option<String>,
-    /// What is laid over the type's sample, after the snippet. A string `$SNIPPET.KEY` stands for that value.
+    /// What is laid over the type's sample, after the snippet. A string `$SNIPPET.KEY` stands for that value, and one like
+    /// `$reply.STEP.content.FIELD` for what the kernel will have sent by then ([`MessageReference`]).
     pub content: Map<String, Value>,
     /// Content fields that are taken out in the end.
     pub without: Vec<String>,
-    /// The metadata.
+    /// The metadata. It, the header and the parent header may refer to earlier messages as the content may.
     pub metadata: Map<String, Value>,
     /// What is laid over the honest header.
     pub header: Map<String, Value>,
@@ -149,12 +150,16 @@ pub enum Settle {
 }
 
 /// See [`Action::Wait`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Wait {
     /// The step that is the message's parent.
     pub of: String,
-    /// The type of the message, which comes by iopub or stdin.
+    /// Whether the message may have any parent, if only it comes after that step was sent.
+    pub any_parent: bool,
+    /// The type of the message.
     pub message_type: String,
+    /// Fields that its content must have, with these values.
+    pub content: Map<String, Value>,
 }
 
 /// See [`Action::Connect`].
@@ -261,6 +266,21 @@ impl Step {
         for value in values.chain(self.facts.values()) {
             SnippetReference::each_in(value, &mut |reference| {
                 names.insert(reference.snippet);
+            });
+        }
+        names
+    }
+
+    /// The earlier steps that it refers to in what it sends: without what came for them it is not sent.
+    #[must_use]
+    pub fn needed_steps(&self) -> BTreeSet<&str> {
+        let Action::Send(send) = &self.action else {
+            return BTreeSet::new();
+        };
+        let mut names = BTreeSet::new();
+        for value in [&send.content, &send.metadata, &send.header, &send.parent].into_iter().flat_map(Map::values) {
+            MessageReference::each_in(value, &mut |reference| {
+                names.insert(reference.step);
             });
         }
         names

@@ -45,6 +45,7 @@ fn action(step: &Step) -> String {
         Action::Frames { channel, .. } => format!("sends raw frames on {channel}"),
         Action::Settle(Settle::All) => "waits for all that is owed".to_owned(),
         Action::Settle(Settle::Steps(names)) => format!("waits for what is owed to {}", names.join(", ")),
+        Action::Wait(wait) if wait.any_parent => format!("waits for {} since {}", wait.message_type, wait.of),
         Action::Wait(wait) => format!("waits for {} of {}", wait.message_type, wait.of),
         Action::Connect(_) => "connects".to_owned(),
         Action::Disconnect => "disconnects".to_owned(),
