@@ -169,6 +169,7 @@ pub struct Collector {
     /// Scenario and line of what is looked for, and what was found of it.
     wanted: Vec<(String, u64, Option<Collected>)>,
     current: Option<Play>,
+    last: Option<Collected>,
 }
 
 #[derive(Debug)]
@@ -185,7 +186,7 @@ impl Collector {
     /// Looks for the plays of these scenarios that these lines are in.
     #[must_use]
     pub fn new(wanted: impl IntoIterator<Item = (String, u64)>) -> Self {
-        Self { wanted: wanted.into_iter().map(|(scenario, line)| (scenario, line, None)).collect(), current: None }
+        Self { wanted: wanted.into_iter().map(|(scenario, line)| (scenario, line, None)).collect(), ..Self::default() }
     }
 
     /// Takes in a record.
@@ -210,6 +211,13 @@ impl Collector {
         }
     }
 
+    /// The last play of a wanted scenario.
+    #[must_use]
+    pub fn last(mut self) -> Option<Collected> {
+        self.close(u64::MAX);
+        self.last
+    }
+
     /// What was found, in the order in which it was asked for.
     #[must_use]
     pub fn finish(mut self) -> Vec<Option<Collected>> {
@@ -225,6 +233,7 @@ impl Collector {
                 *found = Some(Collected { plan: play.plan.clone(), answers: play.answers.clone() });
             }
         }
+        self.last = Some(Collected { plan: play.plan, answers: play.answers });
     }
 }
 

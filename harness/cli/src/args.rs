@@ -11,6 +11,7 @@ use crate::commands::fixture_kernel::FixtureKernelArgs;
 use crate::commands::judge::JudgeArgs;
 use crate::commands::kernels::KernelsArgs;
 use crate::commands::list::ListArgs;
+use crate::commands::replay::ReplayArgs;
 use crate::commands::run::RunArgs;
 use crate::commands::schema::SchemaArgs;
 use crate::commands::selftest::SelftestArgs;
@@ -56,6 +57,7 @@ impl Cli {
 pub(crate) enum Command {
     Run(Box<RunArgs>),
     Judge(JudgeArgs),
+    Replay(ReplayArgs),
     List(ListArgs),
     Explain(ExplainArgs),
     Kernels(KernelsArgs),

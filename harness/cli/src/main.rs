@@ -8,6 +8,7 @@ mod judge;
 mod out_dir;
 mod output;
 mod progress;
+mod reproducers;
 mod terminal;
 mod usage;
 
@@ -42,6 +43,7 @@ fn dispatch(mut cli: Cli) -> anyhow::Result<u8> {
     match cli.command {
         Command::Run(args) => commands::run::run(args, &common),
         Command::Judge(args) => commands::judge::judge(args, &common),
+        Command::Replay(args) => commands::replay::replay(args, &common),
         Command::List(args) => commands::list::list(&args, &common),
         Command::Explain(args) => commands::explain::explain(&args, &common),
         Command::Kernels(args) => commands::kernels::kernels(&args),

@@ -1,4 +1,4 @@
-//! The directory of a run: `results.json`, traces and reports.
+//! The directory of a run: `results.json`, traces, reports and reproducers.
 //!
 //! A directory that holds what an earlier run wrote is used again, and its files are replaced. One that holds anything else is
 //! refused, so that nothing is ever lost but what a run can write again.
@@ -86,7 +86,18 @@ impl OutDir {
 fn is_ours(name: &str) -> bool {
     let number = name.strip_prefix("trace-").and_then(|rest| rest.strip_suffix(".jsonl"));
     let is_trace = name == "trace.jsonl" || number.is_some_and(|number| number.parse::<u32>().is_ok());
-    is_trace || [RESULTS, TEXT, JUNIT].contains(&name)
+    is_trace || is_reproducer(name) || [RESULTS, TEXT, JUNIT].contains(&name)
+}
+
+/// The name of the reproducer of the `number`th finding of a rule.
+pub(crate) fn reproducer_name(rule: &str, number: usize) -> String {
+    format!("reproducer-{rule}-{number}.json")
+}
+
+fn is_reproducer(name: &str) -> bool {
+    let middle = name.strip_prefix("reproducer-").and_then(|rest| rest.strip_suffix(".json"));
+    let number = middle.and_then(|middle| middle.rsplit_once('-')).map(|(_, number)| number);
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
 #[cfg(test)]

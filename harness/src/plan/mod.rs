@@ -4,6 +4,7 @@
 //! purpose about a step (its signature, its spelling, a missing field) is a property of the step.
 
 mod build;
+mod limits;
 
 use std::collections::BTreeMap;
 

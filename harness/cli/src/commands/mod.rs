@@ -6,6 +6,7 @@ pub(crate) mod guard;
 pub(crate) mod judge;
 pub(crate) mod kernels;
 pub(crate) mod list;
+pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod selftest;

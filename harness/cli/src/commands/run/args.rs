@@ -13,7 +13,7 @@ use crate::usage::Usage;
 ///
 /// The kernel is a kernelspec's, a command's after `--`, or one that is running (--existing). Without any of them it is the
 /// reference kernel that kernelcheck brings along.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Default)]
 #[command(
     override_usage = "kernelcheck run [OPTIONS] [KERNEL]\n       kernelcheck run [OPTIONS] -- COMMAND… {connection_file}\n       kernelcheck run [OPTIONS] --existing FILE"
 )]

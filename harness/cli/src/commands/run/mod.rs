@@ -6,13 +6,14 @@ mod replay;
 pub(crate) mod signals;
 mod target;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use harness::session::Cancel;
 use harness::session::kernel::{Launcher, Reach};
-use harness::session::run::{self as session, Part, Ran, RunOptions, Timings};
+use harness::session::run::{self as session, Part, ProfileChoice, Ran, RunOptions, Timings};
 use harness::session::transport::Wire;
 use harness::spec::Spec;
 use harness::spec::select::Selection;
@@ -31,8 +32,9 @@ use crate::deliver::deliver;
 use crate::judge::{Judge, load_spec};
 use crate::out_dir::OutDir;
 use crate::progress::Teller;
+use crate::reproducers;
 use crate::usage::Usage;
-use target::Chosen;
+pub(crate) use target::Chosen;
 
 /// Plays, judges, and delivers the reports.
 pub(crate) fn run(mut args: Box<RunArgs>, common: &Common) -> anyhow::Result<u8> {
@@ -46,33 +48,60 @@ pub(crate) fn run(mut args: Box<RunArgs>, common: &Common) -> anyhow::Result<u8>
     let profile = profile::choose(args.profile.as_deref(), &spec)?;
     // The last thing that may be wrong with the command line: from here on, an earlier run's results are gone.
     let out = OutDir::for_run(args.out())?;
-    let runtime = runtime()?;
-    let cancel = Cancel::new().context("cannot make a descriptor")?;
-    signals::cancel_on_signal(&runtime, cancel.clone())?;
-    let options = RunOptions {
-        profile,
-        parts: scenarios.into_iter().map(Part::Scenario).collect(),
-        seed,
-        out: out.path().to_owned(),
-        fresh: args.fresh,
-        reach: reach(&args, &chosen),
-        wire: Wire::default(),
-        interrupt_mode: chosen.interrupt_mode,
-        target: chosen.target.clone(),
-        deadline_scale: args.deadline_scale(),
-        cancel,
-        launcher: launcher(&runtime)?,
-    };
-    let mut teller = Teller::new(options.parts.len(), common.quiet);
-    let ran = session::run(&options, &spec, judges, &mut |progress| teller.tell(&progress));
-    teller.finish();
-    let ran = ran.context("the run failed")?;
-    if common.verbose {
-        signals::say(&timings(&ran.timings));
-    }
-    let run = outcome(ran, &args, &chosen, common, &spec, seed)?;
-    runtime.shutdown_background();
+    let parts = scenarios.into_iter().map(Part::Scenario).collect();
+    let (run, _) = Playing { args: &args, common, spec: &spec, chosen: &chosen, profile, parts, judges, seed, out: &out }.play()?;
     deliver(&run, &args.reporting, common, Some(&out))
+}
+
+/// What is to be played, with all that was chosen for it.
+pub(crate) struct Playing<'a> {
+    pub(crate) args: &'a RunArgs,
+    pub(crate) common: &'a Common,
+    pub(crate) spec: &'a Arc<Spec>,
+    pub(crate) chosen: &'a Chosen,
+    pub(crate) profile: ProfileChoice,
+    pub(crate) parts: Vec<Part>,
+    /// One for each kernel that is played with at a time.
+    pub(crate) judges: Vec<Judge>,
+    pub(crate) seed: u64,
+    pub(crate) out: &'a OutDir,
+}
+
+impl Playing<'_> {
+    /// Plays and judges; the reproducers of what was found are written. Gives the traces too, by the names that reports call them.
+    pub(crate) fn play(self) -> anyhow::Result<(Run, Vec<(String, PathBuf)>)> {
+        let Self { args, common, spec, chosen, profile, parts, judges, seed, out } = self;
+        let runtime = runtime()?;
+        let cancel = Cancel::new().context("cannot make a descriptor")?;
+        signals::cancel_on_signal(&runtime, cancel.clone())?;
+        let options = RunOptions {
+            profile,
+            parts,
+            seed,
+            out: out.path().to_owned(),
+            fresh: args.fresh,
+            reach: reach(args, chosen),
+            wire: Wire::default(),
+            interrupt_mode: chosen.interrupt_mode,
+            target: chosen.target.clone(),
+            deadline_scale: args.deadline_scale(),
+            cancel,
+            launcher: launcher(&runtime)?,
+        };
+        let mut teller = Teller::new(options.parts.len(), common.quiet);
+        let ran = session::run(&options, spec, judges, &mut |progress| teller.tell(&progress));
+        teller.finish();
+        let ran = ran.context("the run failed")?;
+        if common.verbose {
+            signals::say(&timings(&ran.timings));
+        }
+        let traces = ran.traces.iter().filter_map(|(path, _)| Some((path.file_name()?.to_string_lossy().into_owned(), path.clone())));
+        let traces: Vec<(String, PathBuf)> = traces.collect();
+        let mut run = outcome(ran, args, chosen, common, spec, seed)?;
+        runtime.shutdown_background();
+        reproducers::write(&mut run, &traces, &chosen.kernel(), out)?;
+        Ok((run, traces))
+    }
 }
 
 /// What drains the kernels' output and waits for their ends: little work, for which one thread is enough.

@@ -3,21 +3,25 @@
 use anyhow::Context;
 use harness::session::kernel::{CONNECTION_FILE, Command, ConnectionFile, InterruptMode, Surroundings, Target, find_kernel};
 
+use reports::reproducer::Kernel;
+
 use super::RunArgs;
 use crate::config;
 use crate::usage::Usage;
 
 /// The kernel that is meant, and how it is treated.
-pub(super) struct Chosen {
+pub(crate) struct Chosen {
     pub(super) target: Target,
     pub(super) interrupt_mode: InterruptMode,
     /// Name of the kernelspec, if it is one's.
     pub(super) kernelspec: Option<String>,
+    /// Whether it is the one that we bring along.
+    is_reference: bool,
 }
 
 impl Chosen {
     /// Finds the kernel; whatever can be known to be wrong before it is started is a usage error.
-    pub(super) fn of(args: &RunArgs) -> anyhow::Result<Self> {
+    pub(crate) fn of(args: &RunArgs) -> anyhow::Result<Self> {
         let wanted = args.interrupt_mode.map(|mode| match mode {
             config::InterruptMode::Signal => InterruptMode::Signal,
             config::InterruptMode::Message => InterruptMode::Message,
@@ -27,14 +31,15 @@ impl Chosen {
             // It has no process that we know of.
             let interrupt_mode = wanted.unwrap_or(InterruptMode::Message);
             let target = Target::Existing { path: path.clone(), interrupt_mode };
-            return Ok(Self { target, interrupt_mode, kernelspec: None });
+            return Ok(Self { target, interrupt_mode, kernelspec: None, is_reference: false });
         }
         let mut command = command(args)?;
         if let Some(mode) = wanted {
             command.interrupt_mode = mode;
         }
         let kernelspec = command.kernelspec.as_ref().map(|(name, _)| name.clone());
-        Ok(Self { interrupt_mode: command.interrupt_mode, kernelspec, target: Target::Command(command) })
+        let is_reference = args.kernel.is_none() && args.command.is_empty();
+        Ok(Self { interrupt_mode: command.interrupt_mode, kernelspec, target: Target::Command(command), is_reference })
     }
 
     /// Names the kernel in a report, where no process was ever started that the trace would tell of.
@@ -44,6 +49,16 @@ impl Chosen {
         {
             target.command.clone_from(&command.argv);
             target.kernelspec.clone_from(&self.kernelspec);
+        }
+    }
+
+    /// The kernel as a reproducer names it.
+    pub(super) fn kernel(&self) -> Kernel {
+        match (&self.kernelspec, &self.target) {
+            (Some(name), _) => Kernel::Kernelspec(name.clone()),
+            (None, _) if self.is_reference => Kernel::Reference,
+            (None, Target::Command(command)) => Kernel::Command(command.argv.clone()),
+            (None, Target::Existing { .. }) => Kernel::Command(Vec::new()),
         }
     }
 

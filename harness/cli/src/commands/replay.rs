@@ -1,0 +1,170 @@
+//! `kernelcheck replay`: plays a reproducer again, and says whether its finding is still there.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use harness::oracle::Kind;
+use harness::session::run::{Part, ProfileChoice};
+use harness::spec::select::Selection;
+use harness::trace::for_each_record;
+use reports::Run;
+use reports::reproducer::{Answers, Collector, Kernel, Outcome, Reproducer, VERSION, compare, differing_steps};
+use reports::run::Finding;
+use reports::text::clean;
+
+use crate::args::Common;
+use crate::commands::run::{Chosen, Playing, RunArgs, positive};
+use crate::config::{InterruptMode, Transport};
+use crate::judge::{Judge, load_spec};
+use crate::out_dir::OutDir;
+use crate::output;
+use crate::usage::{NO_VERDICT, Usage};
+
+/// Where the trace goes if nothing else is said.
+const OUT: &str = "kernelcheck-replay";
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 256 << 20;
+
+/// Play a reproducer again: reproduced, different or gone
+///
+/// The kernel is the kernelspec that the file names, or another that is given here. A command is run only if it is given here:
+/// a file may be anybody's. Ends with 0 if the finding is gone, 1 if it (or something like it) is there, and 3 if that is a lockup or crash.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "kernelcheck replay [OPTIONS] FILE [KERNEL]\n       kernelcheck replay [OPTIONS] FILE -- COMMAND… {connection_file}"
+)]
+pub(crate) struct ReplayArgs {
+    /// The reproducer, as a run wrote it into its directory
+    file: PathBuf,
+    /// Name of a kernelspec, or the path of its directory [default: the one that the file names]
+    #[arg(group = "target")]
+    kernel: Option<String>,
+    /// A kernel's program and arguments; {connection_file} stands for the path of the connection file
+    #[arg(last = true, value_name = "COMMAND", group = "target")]
+    command: Vec<String>,
+    /// For the trace and results; those of an earlier replay are replaced [default: kernelcheck-replay]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Multiplies every deadline [default: 1]
+    #[arg(long, value_name = "X", value_parser = positive)]
+    deadline_scale: Option<f64>,
+}
+
+/// Plays it and tells how it came out.
+pub(crate) fn replay(args: ReplayArgs, common: &Common) -> anyhow::Result<u8> {
+    let reproducer = read(&args.file)?;
+    let spec = Arc::new(load_spec(common.specs.as_deref())?);
+    let selection = Selection::new(&[], &[], &spec).map_err(|error| Usage::error(error.to_string()))?;
+    let run_args = as_run(args, &reproducer)?;
+    let chosen = Chosen::of(&run_args)?;
+    let out = OutDir::for_run(run_args.out.as_deref().unwrap_or(Path::new(OUT)))?;
+    let playing = Playing {
+        args: &run_args,
+        common,
+        spec: &spec,
+        chosen: &chosen,
+        profile: ProfileChoice::None,
+        parts: vec![Part::Plan(Arc::new(reproducer.plan.clone()))],
+        judges: vec![Judge::new(&spec, &selection)?],
+        seed: reproducer.seed,
+        out: &out,
+    };
+    let (run, traces) = playing.play()?;
+    if !run.troubles.is_empty() {
+        let troubles: Vec<String> = run.troubles.iter().map(|trouble| clean(&trouble.text)).collect();
+        output::print(&format!("no verdict: {}\n", troubles.join("; ")))?;
+        return Ok(NO_VERDICT);
+    }
+    let (outcome, findings) = compare(&reproducer.finding, &run);
+    let answers = match (outcome, traces.first()) {
+        (Outcome::Gone | Outcome::Different, Some((_, path))) => Some(answers(&reproducer, path)?),
+        _ => None,
+    };
+    output::print(&told(&reproducer, outcome, &findings, answers.as_ref(), &run, &out))?;
+    Ok(exit_code(outcome, &findings))
+}
+
+fn read(path: &Path) -> anyhow::Result<Reproducer> {
+    let refuse = |what: String| Usage::error(format!("{} can't be replayed: {what}", path.display()));
+    let size = std::fs::metadata(path).map_err(|error| refuse(error.to_string()))?.len();
+    if size > LARGEST {
+        return Err(refuse(format!("it has {size} bytes, more than {LARGEST}")));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
+    let reproducer: Reproducer =
+        serde_json::from_str(&text).map_err(|error| refuse(format!("it is no reproducer that this version knows: {error}")))?;
+    if reproducer.reproducer != VERSION {
+        return Err(refuse(format!("its version is {}, and this program knows {VERSION}", reproducer.reproducer)));
+    }
+    reproducer.plan.check().map_err(refuse)?;
+    Ok(reproducer)
+}
+
+/// The options of a run on the kernel that is meant.
+fn as_run(args: ReplayArgs, reproducer: &Reproducer) -> anyhow::Result<RunArgs> {
+    let mut run = RunArgs {
+        kernel: args.kernel,
+        command: args.command,
+        out: Some(args.out.unwrap_or_else(|| PathBuf::from(OUT))),
+        deadline_scale: args.deadline_scale,
+        transport: (reproducer.transport == "ipc").then_some(Transport::Ipc),
+        ..RunArgs::default()
+    };
+    if run.kernel.is_some() || !run.command.is_empty() {
+        return Ok(run);
+    }
+    match &reproducer.kernel {
+        Kernel::Kernelspec(name) => run.kernel = Some(name.clone()),
+        Kernel::Reference => {}
+        Kernel::Command(argv) => {
+            return Err(Usage::error(format!(
+                "{} was found on a kernel that was started by `{}`: give that, or another, after `--`",
+                args.file.display(),
+                clean(&argv.join(" "))
+            )));
+        }
+    }
+    if reproducer.interrupt_mode == "message" {
+        run.interrupt_mode = Some(InterruptMode::Message);
+    }
+    Ok(run)
+}
+
+/// What came for each step this time.
+fn answers(reproducer: &Reproducer, path: &Path) -> anyhow::Result<Answers> {
+    let mut collector = Collector::new([(reproducer.plan.scenario.clone(), u64::MAX)]);
+    for_each_record(path, |record, line| collector.observe(&record, line))?;
+    Ok(collector.last().map(|found| found.answers).unwrap_or_default())
+}
+
+fn told(reproducer: &Reproducer, outcome: Outcome, findings: &[&Finding], answers: Option<&Answers>, run: &Run, out: &OutDir) -> String {
+    let expected = &reproducer.finding;
+    let mut text = format!("{}: {}: {}\n", outcome.name(), expected.rule, clean(&expected.title));
+    for finding in findings {
+        let again = if outcome == Outcome::Reproduced { "seen again" } else { "now" };
+        let place = format!("{}/{}", out.path().display(), finding.trace);
+        text.push_str(&format!("  {again}: {} {} ({place})\n", finding.rule, clean(&finding.title)));
+    }
+    for (step, before, now) in answers.map(|now| differing_steps(&reproducer.answers, now)).unwrap_or_default() {
+        let list = |answers: &[String]| if answers.is_empty() { "nothing else".to_owned() } else { clean(&answers.join(", ")) };
+        text.push_str(&format!("  step {}: it was {}; now it is {}\n", clean(&step), list(&before), list(&now)));
+    }
+    let then =
+        format!("found on {}, replayed on {} {}", reproducer.implementation, run.target.implementation, run.target.implementation_version);
+    text.push_str(&format!("  {}\n", clean(&then)));
+    text
+}
+
+fn exit_code(outcome: Outcome, findings: &[&Finding]) -> u8 {
+    match outcome {
+        Outcome::Gone => 0,
+        Outcome::Reproduced | Outcome::Different => {
+            if findings.iter().any(|finding| finding.kind != Kind::Deviation) {
+                3
+            } else {
+                1
+            }
+        }
+    }
+}
