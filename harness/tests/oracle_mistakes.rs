@@ -72,5 +72,5 @@ fn fields_operators_and_kinds_have_known_names() {
     let kind = "[check.shape]\non      = { type = \"status\" }\nrequire = { \"content.execution_state\" = { kind = \"text\" } }\n";
     assert_eq!(mistakes(kind), ["11: unknown kind `text` (known: null, bool, int, number, string, array, object)"]);
     let key = "[check.late]\nfrom   = { type = \"status\" }\nto     = { type = \"status\" }\nwithin = 1.0\nsoon   = true\n";
-    assert_eq!(mistakes(key), ["13: unknown key `soon` (known: from, to, within, milder)"]);
+    assert_eq!(mistakes(key), ["13: unknown key `soon` (known: from, to, within, milder, before)"]);
 }
