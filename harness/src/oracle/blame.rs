@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::checks::Deed;
 use super::crash::crashes;
-use super::deeds::{deeds_before, last_deed};
+use super::deeds::{deeds_before, last_deed, stuck_before, suspect, unanswered_before};
 use super::episode::{Episode, Happened};
 use super::excerpt::{About, excerpt};
 use super::finding::{Finding, Kind};
@@ -13,7 +13,7 @@ use super::request::{Request, Role};
 use super::seen::Direction;
 use super::types::Types;
 use super::verdict::Verdict;
-use crate::trace::{Event, Expectation, Ladder, Why, own_steps};
+use crate::trace::{Event, Expectation, Ladder, Why};
 use crate::wire::Channel;
 
 /// What checks must not hold against the kernel a second time.
@@ -243,22 +243,6 @@ fn is_loose(id: &str) -> bool {
     id.is_empty() || id.starts_with("hb:")
 }
 
-/// The plain request that a question of the session's own was asked after, where that has no answer either: then it is what the
-/// kernel is stuck with.
-fn stuck_before<'a>(episode: &'a Episode, request: &Request) -> Option<&'a Request> {
-    let asked = episode.asked(request);
-    let own = asked.step.as_deref() == Some(own_steps::FENCE);
-    let same = |other: &&Request| {
-        let before = episode.asked(other);
-        before.client == asked.client && before.channel == asked.channel && before.line < asked.line
-    };
-    let stuck = |other: &&Request| {
-        let plain = other.honest && !episode.asked(other).facts.contains_key("odd");
-        plain && other.role == Role::Request && other.replies.is_empty()
-    };
-    episode.requests.iter().rev().filter(|_| own).filter(same).find(stuck)
-}
-
 /// Whether it came after all, late, and no new connection may have woken the kernel for it.
 fn came_by_itself(episode: &Episode, request: &Request, what: Expectation) -> bool {
     if what == Expectation::Exit {
@@ -329,24 +313,6 @@ pub(super) fn support_key(episode: &Episode, request: &Request) -> String {
         return asked.msg_type().to_owned();
     }
     format!("{} on {}", asked.msg_type(), asked.channel)
-}
-
-/// The message before a request that may have harmed the kernel.
-fn suspect(episode: &Episode, request: &Request) -> Option<usize> {
-    match deeds_before(episode, request)[0] {
-        Some(Deed::Message(message)) => Some(message),
-        _ => None,
-    }
-}
-
-/// How many honest requests had no reply when this one was sent.
-fn unanswered_before(episode: &Episode, request: &Request) -> usize {
-    let line = episode.asked(request).line;
-    let is_open = |other: &&Request| {
-        let answered = other.reply().is_some_and(|reply| episode.messages[reply].line < line);
-        other.role == Role::Request && other.honest && episode.asked(other).line < line && !answered
-    };
-    episode.requests.iter().filter(is_open).count()
 }
 
 fn missed(episode: &Episode, request: &Request, what: Expectation, ladder: Option<&Ladder>, suspect: Option<usize>) -> Finding {

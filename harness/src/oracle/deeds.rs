@@ -48,6 +48,40 @@ pub(super) fn leaving(episode: &Episode, happened: &Happened) -> Option<Deed> {
     connected.is_some_and(|connected| connected.topics.iter().any(|topic| !topic.0.is_empty())).then_some(Deed::Connect)
 }
 
+/// The plain request that a question of the session's own was asked after, where that has no answer either: then it is what the
+/// kernel is stuck with.
+pub(super) fn stuck_before<'a>(episode: &'a Episode, request: &Request) -> Option<&'a Request> {
+    let asked = episode.asked(request);
+    let own = asked.step.as_deref() == Some(own_steps::FENCE);
+    let same = |other: &&Request| {
+        let before = episode.asked(other);
+        before.client == asked.client && before.channel == asked.channel && before.line < asked.line
+    };
+    let stuck = |other: &&Request| {
+        let plain = other.honest && !episode.asked(other).facts.contains_key("odd");
+        plain && other.role == Role::Request && other.replies.is_empty()
+    };
+    episode.requests.iter().rev().filter(|_| own).filter(same).find(stuck)
+}
+
+/// How many honest requests had no reply when this one was sent.
+pub(super) fn unanswered_before(episode: &Episode, request: &Request) -> usize {
+    let line = episode.asked(request).line;
+    let is_open = |other: &&Request| {
+        let answered = other.reply().is_some_and(|reply| episode.messages[reply].line < line);
+        other.role == Role::Request && other.honest && episode.asked(other).line < line && !answered
+    };
+    episode.requests.iter().filter(is_open).count()
+}
+
+/// The message before a request that may have harmed the kernel.
+pub(super) fn suspect(episode: &Episode, request: &Request) -> Option<usize> {
+    match deeds_before(episode, request)[0] {
+        Some(Deed::Message(message)) => Some(message),
+        _ => None,
+    }
+}
+
 /// The last deed before a line; of messages only those that may count. The session's own questions do not.
 pub(super) fn last_deed(episode: &Episode, line: u64, counts: impl Fn(usize) -> bool) -> Option<Deed> {
     let own = |step: &Option<String>| step.as_deref().is_some_and(|step| own_steps::ALL.contains(&step));

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use super::episode::Episode;
 use crate::wire::{Channel, Json};
 
+/// How many executions before one are looked at, whether they still run: more shells than any kernel has.
+const OPEN_AT_ONCE: usize = 64;
+
 /// Marks what may have been aborted: executions that were sent before the failure of an earlier one was known, and what was answered with an error
 /// that says nothing, as some kernels do in place of `aborted`.
 pub(super) fn mark_aborted(episode: &mut Episode) {
@@ -38,6 +41,10 @@ pub(super) fn mark_interleaved(episode: &mut Episode) {
         (0..episode.requests.len()).filter(|&number| episode.type_of(&episode.requests[number]) == "execute_request").collect();
     let mut begins: Vec<usize> = executions.iter().filter_map(|&number| inputs(episode, number)).collect();
     begins.sort_unstable();
+    // From the input to the idle, both on iopub: what comes on another channel has no order to them.
+    let mut spans: Vec<(usize, usize)> =
+        executions.iter().filter_map(|&number| Some((inputs(episode, number)?, episode.requests[number].idle?))).collect();
+    spans.sort_unstable();
     for number in executions {
         let request = &episode.requests[number];
         let begin = request.busy.or(inputs(episode, number)).unwrap_or(request.sent);
@@ -45,7 +52,11 @@ pub(super) fn mark_interleaved(episode: &mut Episode) {
         let own = usize::from(inputs(episode, number).is_some_and(|input| input > begin && input < end));
         // What can't be read may leave an end that lies before its begin.
         let between = begins.partition_point(|&input| input < end).saturating_sub(begins.partition_point(|&input| input <= begin));
-        episode.requests[number].interleaved = between > own;
+        let during_another = inputs(episode, number).is_some_and(|input| {
+            let before = spans.partition_point(|(begin, _)| *begin < input);
+            spans[..before].iter().rev().take(OPEN_AT_ONCE).any(|(_, end)| *end > input)
+        });
+        episode.requests[number].interleaved = between > own || during_another;
     }
 }
 

@@ -4,6 +4,7 @@
 //! - `per`: the requests (a selector of messages to the kernel), or `"kernel"`
 //! - `exactly`, `at_most`, `at_least`: how many
 //! - `expect`: `reply`, `idle` or `input`, where that is what the session waits for: then its waiting decides what is missing
+//! - `place`: a name for what is wrong, where it has one cause with what another check of the rule tells
 //! - `bracketed`: too few convict only where the request has a busy or an idle at all
 //!
 //! In a life of the kernel the subscription of a client that was there first can still come too late, so that too few prove nothing.
@@ -30,6 +31,7 @@ struct Count {
     at_most: usize,
     expect: Option<Expectation>,
     bracketed: bool,
+    place: Option<String>,
     types: Types,
     life: Life,
     /// Lives with too few, as long as there is none with enough.
@@ -67,6 +69,8 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
         Some(item) => Some(expectation(item)?),
         None => None,
     };
+    let place = reader.optional("place").map(Item::string);
+    let place = place.map_or(Some(None), |one| one.map(Some))?;
     let bracketed = reader.optional("bracketed").and_then(Item::bool).unwrap_or(false);
     if exactly.is_none() && at_most.is_none() && at_least.is_none() {
         reader.mistake("a count has `exactly`, `at_most` or `at_least`");
@@ -81,6 +85,7 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
         at_most,
         expect,
         bracketed,
+        place,
         types: compiler.types.clone(),
         life: Life::default(),
         lacking: 0,
@@ -128,7 +133,7 @@ impl Count {
             report.exercised();
         } else if !(self.bracketed && request.busy.is_none() && request.idle.is_none()) && self.convicts(episode, request, report) {
             report.exercised();
-            let place = format!("{name}: fewer than {} {wanted}", self.at_least);
+            let place = self.place.clone().unwrap_or_else(|| format!("{name}: fewer than {} {wanted}", self.at_least));
             let few = if found.is_empty() { "no".to_owned() } else { found.len().to_string() };
             report.deviation(episode, About::Request(request), &place, || format!("{few} {wanted} for {name}, wanted {}", self.at_least));
         }
