@@ -5,9 +5,6 @@ use std::collections::HashMap;
 use super::episode::Episode;
 use crate::wire::{Channel, Json};
 
-/// How many executions before one are looked at, whether they still run: more shells than any kernel has.
-const OPEN_AT_ONCE: usize = 64;
-
 /// Marks what may have been aborted: executions that were sent before the failure of an earlier one was known, and what was answered with an error
 /// that says nothing, as some kernels do in place of `aborted`.
 pub(super) fn mark_aborted(episode: &mut Episode) {
@@ -41,22 +38,40 @@ pub(super) fn mark_interleaved(episode: &mut Episode) {
         (0..episode.requests.len()).filter(|&number| episode.type_of(&episode.requests[number]) == "execute_request").collect();
     let mut begins: Vec<usize> = executions.iter().filter_map(|&number| inputs(episode, number)).collect();
     begins.sort_unstable();
-    // From the input to the idle, both on iopub: what comes on another channel has no order to them.
-    let mut spans: Vec<(usize, usize)> =
-        executions.iter().filter_map(|&number| Some((inputs(episode, number)?, episode.requests[number].idle?))).collect();
-    spans.sort_unstable();
-    for number in executions {
+    for &number in &executions {
         let request = &episode.requests[number];
         let begin = request.busy.or(inputs(episode, number)).unwrap_or(request.sent);
         let end = [request.reply(), request.idle].into_iter().flatten().max().unwrap_or(usize::MAX);
         let own = usize::from(inputs(episode, number).is_some_and(|input| input > begin && input < end));
         // What can't be read may leave an end that lies before its begin.
         let between = begins.partition_point(|&input| input < end).saturating_sub(begins.partition_point(|&input| input <= begin));
-        let during_another = inputs(episode, number).is_some_and(|input| {
-            let before = spans.partition_point(|(begin, _)| *begin < input);
-            spans[..before].iter().rev().take(OPEN_AT_ONCE).any(|(_, end)| *end > input)
-        });
-        episode.requests[number].interleaved = between > own || during_another;
+        episode.requests[number].interleaved = between > own;
+    }
+    mark_beside(episode, &executions);
+}
+
+/// Marks executions that were under way in two subshells at the same time: each may have been run while the other was.
+fn mark_beside(episode: &mut Episode, executions: &[usize]) {
+    let subshell = |number: usize| {
+        let asked = episode.asked(&episode.requests[number]);
+        asked.header().and_then(|header| header.get("subshell_id")).filter(|id| **id != Json::Null)
+    };
+    let span = |number: usize| {
+        let request = &episode.requests[number];
+        (request.busy.unwrap_or(request.sent), [request.reply(), request.idle].into_iter().flatten().max().unwrap_or(usize::MAX))
+    };
+    let overlap = |(begin, end): (usize, usize), (other_begin, other_end): (usize, usize)| begin < other_end && other_begin < end;
+    let mut beside = Vec::new();
+    for &number in executions.iter().filter(|&&number| subshell(number).is_some()) {
+        let others = executions.iter().filter(|&&other| subshell(other) != subshell(number) && overlap(span(number), span(other)));
+        let before = beside.len();
+        beside.extend(others);
+        if beside.len() > before {
+            beside.push(number);
+        }
+    }
+    for number in beside {
+        episode.requests[number].interleaved = true;
     }
 }
 

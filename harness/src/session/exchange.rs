@@ -98,6 +98,10 @@ impl Session {
         facts: &Facts,
     ) -> Result<(), SessionError> {
         self.transport.send(client, channel, &frames)?;
+        if channel == Channel::Stdin {
+            // Until now the kernel waited for us.
+            self.last_news = Instant::now();
+        }
         self.flow.count(0);
         self.recorder.record(Event::Sent(Sent {
             client: client.to_owned(),

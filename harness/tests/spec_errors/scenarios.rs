@@ -184,7 +184,11 @@ fn references_to_messages_of_the_kernel() {
     specs/scenarios/status/quote.toml:24: unknown field of ask_reply: `txt` (did you mean `text`?)
     specs/scenarios/status/quote.toml:24: `$reply.first` is no reference: it is written as `$reply.STEP.content.FIELD`
     specs/scenarios/status/quote.toml:32: `$reply.first.content.text` can't be filled in: this step sends no message
-    specs/scenarios/status/quote.toml:36: unknown key `content` (known: pause, name, client, optional, facts)
+    specs/scenarios/status/quote.toml:35: unknown field `state`
+    specs/scenarios/status/quote.toml:39: missing key `steps[7].wait.of`
+    specs/scenarios/status/quote.toml:43: step `first` gets no message
+    specs/scenarios/status/quote.toml:43: unknown field of status: `stat`
+    specs/scenarios/status/quote.toml:47: unknown key `content` (known: pause, name, client, optional, facts)
     ");
 }
 

@@ -35,7 +35,10 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
     let unless = reader.optional("unless").map(selector);
     let late = reader.optional("late").map(Item::seconds);
     let (unless, late) = (unless.map_or(Some(None), |one| one.map(Some)), late.map_or(Some(None), |one| one.map(Some)));
-    Some(Box::new(Between { of: of?, after: after?, before: before?, unless: unless?, late: late? }))
+    // The asker of an event is not specified, so each client's copy tells as well as another's.
+    let mut of = of?;
+    of.copies = true;
+    Some(Box::new(Between { of, after: after?, before: before?, unless: unless?, late: late? }))
 }
 
 impl Check for Between {
