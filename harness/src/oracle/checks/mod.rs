@@ -5,6 +5,7 @@ mod after_forgery;
 mod attribution;
 mod beyond_ascii;
 mod brackets;
+mod comms;
 mod constant;
 mod count;
 mod counter;
@@ -115,6 +116,7 @@ const KINDS: &[CheckKind] = &[
     CheckKind { name: "attribution", compile: attribution::compile },
     CheckKind { name: "beyond-ascii", compile: beyond_ascii::compile },
     CheckKind { name: "brackets", compile: brackets::compile },
+    CheckKind { name: "comms", compile: comms::compile },
     CheckKind { name: "constant", compile: constant::compile },
     CheckKind { name: "count", compile: count::compile },
     CheckKind { name: "counter", compile: counter::compile },
