@@ -1,28 +1,33 @@
 //! `comms`: what a kernel says and does about comms, against what was done with them.
 //!
 //! - `want`: one of
+//!   - `refused`: a comm for a target that nobody registered (the fact `known_target` is false) is closed by the kernel, on iopub
 //!   - `listed`: `comm_info_reply` has each comm that a client opened and on which the kernel has answered, until either side closes it, and none that
 //!     is closed
 //!   - `filtered`: it has the comms of the target that was asked for and no others; without a target, or with null, all
-//!   - `parent`: what comes back over a comm that only echoes (the fact `echoes`) has the message that caused it as parent
+//!   - `parent`: what closes such a comm, and what comes back over one that only echoes (the fact `echoes`), has the message that caused it as parent
 //!
-//! A comm that one client closed tells nothing about what another one asks. Replies are held against each other only where no comm
+//! A kernel that never answered any comm message may lack comms, and refuses none. A comm that one client closed tells nothing about what another one asks. Replies are held against each other only where no comm
 //! was opened or closed between them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Check;
+use super::shape::name_of;
 use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
+use crate::oracle::request::Role;
 use crate::oracle::seen::{Direction, Seen};
 use crate::oracle::words::brief;
 use crate::spec::reader::Reader;
-use crate::wire::Json;
+use crate::wire::{Channel, Json};
 
 /// What is wanted, with what has to be remembered for it.
 enum Comms {
+    /// Whether the kernel has answered a comm message.
+    Refused(bool),
     Listed(Registry),
     Filtered,
     Parent,
@@ -31,11 +36,12 @@ enum Comms {
 pub(super) fn compile(reader: &Reader<'_>, _: &Compiler<'_>) -> Option<Box<dyn Check>> {
     let want = reader.required("want")?;
     Some(Box::new(match want.clone().str()? {
+        "refused" => Comms::Refused(false),
         "listed" => Comms::Listed(Registry::default()),
         "filtered" => Comms::Filtered,
         "parent" => Comms::Parent,
         other => {
-            want.unknown("want", other, ["listed", "filtered", "parent"]);
+            want.unknown("want", other, ["refused", "listed", "filtered", "parent"]);
             return None;
         }
     }))
@@ -44,6 +50,12 @@ pub(super) fn compile(reader: &Reader<'_>, _: &Compiler<'_>) -> Option<Box<dyn C
 impl Check for Comms {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
         match self {
+            Self::Refused(has_comms) => {
+                *has_comms |= answers_comms(episode);
+                if *has_comms {
+                    judge_refusals(episode, report);
+                }
+            }
             Self::Listed(registry) => registry.judge(episode, report),
             Self::Filtered => judge_filter(episode, report),
             Self::Parent => judge_parents(episode, report),
@@ -214,26 +226,72 @@ fn judge_foreign(episode: &Episode, list: &List<'_>, target: &str, report: &mut 
 }
 
 fn judge_parents(episode: &Episode, report: &mut Report<'_>) {
-    let messages = |direction| episode.of_types(Some(&["comm_msg".to_owned()]), direction);
+    for (cause, answer) in echoes(episode).into_iter().chain(refusals(episode)) {
+        let Some(answer) = answer else { continue };
+        report.exercised();
+        let parent = episode.request_of(answer);
+        if parent.is_none_or(|request| request.sent != cause) {
+            let parent = parent.map_or("no message of this scenario", |request| episode.type_of(request));
+            let (name, caused_by) = (name_of(episode, answer), name_of(episode, cause));
+            let place = format!("{name} for {caused_by}");
+            report.deviation(episode, About::Messages(&[answer, cause]), &place, || {
+                format!("the {name} that answers a {caused_by} has another parent: {parent}")
+            });
+        }
+    }
+}
+
+fn judge_refusals(episode: &Episode, report: &mut Report<'_>) {
+    for (open, close) in refusals(episode) {
+        let Some(request) = episode.request_of(open) else { continue };
+        if close.is_some() {
+            report.exercised();
+        } else if request.is_over() && !report.blame.is_halted(episode.asked(request).line) {
+            report.exercised();
+            report.deviation(episode, About::Request(request), "comm_open", || {
+                "a comm_open for a target that nobody registered was not answered by comm_close on iopub".to_owned()
+            });
+        } else {
+            report.inconclusive();
+        }
+    }
+}
+
+/// Whether the kernel answered a comm message with another one, on whatever channel.
+fn answers_comms(episode: &Episode) -> bool {
+    let answers = of_types(episode, &["comm_msg", "comm_close"], Direction::ToClient);
+    answers.into_iter().any(|answer| episode.request_of(answer).is_some_and(|request| request.role == Role::Notice))
+        || echoes(episode).iter().any(|(_, echo)| echo.is_some())
+}
+
+/// The comms that clients opened for targets that nobody registered, each with what closed it on iopub.
+fn refusals(episode: &Episode) -> Vec<(usize, Option<usize>)> {
+    let closes = of_types(episode, &["comm_close"], Direction::ToClient);
+    let unknown = |message: &usize| episode.messages[*message].facts.get("known_target").is_some_and(|known| known == false);
+    let opens = of_types(episode, &["comm_open"], Direction::ToKernel).into_iter().filter(unknown);
+    let is_same = |open: usize, close: usize| {
+        let (open, close) = (&episode.messages[open], &episode.messages[close]);
+        close.channel == Channel::Iopub && close.field("comm_id") == open.field("comm_id")
+    };
+    opens.map(|open| (open, closes.iter().copied().find(|&close| close > open && is_same(open, close)))).collect()
+}
+
+/// The messages on comms that only echo, each with its echo. Those that are sent twice over are left out.
+fn echoes(episode: &Episode) -> Vec<(usize, Option<usize>)> {
+    let (sent, received) = (of_types(episode, &["comm_msg"], Direction::ToKernel), of_types(episode, &["comm_msg"], Direction::ToClient));
     let is_same = |left: usize, right: usize| {
         let (left, right) = (&episode.messages[left], &episode.messages[right]);
         left.field("data").is_some() && ["comm_id", "data"].iter().all(|name| left.field(name) == right.field(name))
     };
-    let (sent, received) = (messages(Direction::ToKernel), messages(Direction::ToClient));
-    let echoes = |message: &&usize| episode.messages[**message].facts.get("echoes").is_some_and(|echoes| echoes == true);
-    for &cause in sent.iter().filter(echoes) {
-        if sent.iter().any(|&other| other != cause && is_same(other, cause)) {
-            continue;
-        }
-        for &echo in received.iter().filter(|&&echo| echo > cause && !episode.messages[echo].copy && is_same(echo, cause)) {
-            report.exercised();
-            let parent = episode.request_of(echo);
-            if parent.is_none_or(|request| request.sent != cause) {
-                let parent = parent.map_or("no message of this scenario", |request| episode.type_of(request));
-                report.deviation(episode, About::Messages(&[echo, cause]), "comm_msg", || {
-                    format!("the comm_msg that answers a comm_msg has another parent: {parent}")
-                });
-            }
-        }
-    }
+    let is_echoed = |cause: &usize| {
+        let echoes = episode.messages[*cause].facts.get("echoes").is_some_and(|echoes| echoes == true);
+        echoes && !sent.iter().any(|other| other != cause && is_same(*other, *cause))
+    };
+    let causes = sent.iter().copied().filter(is_echoed);
+    causes.map(|cause| (cause, received.iter().copied().find(|&echo| echo > cause && is_same(echo, cause)))).collect()
+}
+
+fn of_types(episode: &Episode, names: &[&str], direction: Direction) -> Vec<usize> {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    episode.of_types(Some(&names), direction)
 }

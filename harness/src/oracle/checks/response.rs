@@ -7,8 +7,6 @@
 //! - `owns`: the rule answers for a missing one, before the rules that are about any request
 //! - `promised`: the kernel has said that it knows the request, so that silence convicts (with `owns`)
 //! - `unless`: requests that are exempt if one of their messages is in this set
-//! - `given`: what the kernel must have sent, in this scenario or an earlier one; kernels that never did may lack what is wanted, and are
-//!   passed over (a selector)
 //! - `within`: seconds from the one to the other; more gives a warning at most
 //!
 //! A request of a type that kernels may lack and that got no reply is passed over.
@@ -34,9 +32,6 @@ struct Response {
     owns: bool,
     promised: bool,
     unless: Option<Selector>,
-    given: Option<Selector>,
-    /// Whether the kernel has sent what `given` asks for.
-    shown: bool,
     within: Option<f64>,
     types: Types,
 }
@@ -48,10 +43,9 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
     let promised = reader.optional("promised").and_then(Item::bool).unwrap_or(false);
     let owns = reader.optional("owns").and_then(Item::bool).unwrap_or(false);
     let unless = reader.optional("unless").map(|item| compiler.selector(item, Direction::ToClient));
-    let given = reader.optional("given").map(|item| compiler.selector(item, Direction::ToClient));
     let within = reader.optional("within").map(Item::seconds);
     let (expect, unless) = (expect.map_or(Some(None), |one| one.map(Some)), unless.map_or(Some(None), |one| one.map(Some)));
-    let (given, within) = (given.map_or(Some(None), |one| one.map(Some)), within.map_or(Some(None), |one| one.map(Some)));
+    let within = within.map_or(Some(None), |one| one.map(Some));
     Some(Box::new(Response {
         to: to?,
         then: then?,
@@ -59,8 +53,6 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
         owns,
         promised,
         unless: unless?,
-        given: given?,
-        shown: false,
         within: within?,
         types: compiler.types.clone(),
     }))
@@ -79,12 +71,6 @@ pub(super) fn expectation(item: Item<'_>) -> Option<Expectation> {
 
 impl Check for Response {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
-        if let Some(given) = self.given.as_ref().filter(|_| !self.shown) {
-            self.shown = !given.select(episode).is_empty();
-            if !self.shown {
-                return;
-            }
-        }
         for trigger in self.to.select(episode) {
             let Some(request) = episode.request_of(trigger) else { continue };
             if (!self.promised && is_lacking(episode, request, &self.types)) || self.is_exempt(episode, request) {
