@@ -6,6 +6,7 @@ mod attribution;
 mod between;
 mod beyond_ascii;
 mod brackets;
+mod comms;
 mod constant;
 mod count;
 mod counter;
@@ -122,6 +123,7 @@ const KINDS: &[CheckKind] = &[
     CheckKind { name: "between", compile: between::compile },
     CheckKind { name: "beyond-ascii", compile: beyond_ascii::compile },
     CheckKind { name: "brackets", compile: brackets::compile },
+    CheckKind { name: "comms", compile: comms::compile },
     CheckKind { name: "constant", compile: constant::compile },
     CheckKind { name: "count", compile: count::compile },
     CheckKind { name: "counter", compile: counter::compile },
