@@ -136,7 +136,8 @@ impl Session {
     /// Whether all that can be expected to answer has answered; a channel that never did is not waited for.
     fn heard_enough(&self, asked: &[(Channel, String)], waited: &[Option<Duration>]) -> bool {
         let done = |((channel, _), waited): (&(Channel, String), &Option<Duration>)| {
-            waited.is_some() || (*channel == Channel::Control && !self.habits.serves(Channel::Control))
+            waited.is_some()
+                || (*channel == Channel::Control && !self.habits.serves(Channel::Control) && !self.about.claims_at_least((5, 5)))
         };
         asked.iter().zip(waited).all(done)
     }

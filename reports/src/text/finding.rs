@@ -55,7 +55,7 @@ fn block(finding: &Finding, run: &Run, look: &Look, paint: Paint) -> String {
     }
     text.push_str(&wrapped(&place(finding, look), look.width, "  ", "    "));
     // The lines that are there to be copied are never broken.
-    text.push_str(&format!("  Again: {}\n", clean(&finding.again)));
+    text.push_str(&format!("  Again: {}\n", clean(&again(finding, look))));
     if let Some(reliability) = &finding.reliability {
         text.push_str(&format!("  Reliability: seen in {reliability} plays\n"));
     }
@@ -77,6 +77,15 @@ fn detail(name: &str, value: &Value) -> String {
         other => other.to_string(),
     };
     format!("{name}: {}", cut(&clean(&text), DETAIL))
+}
+
+/// The command line that shows it again: its reproducer's, where there is one.
+fn again(finding: &Finding, look: &Look) -> String {
+    let Some(file) = &finding.reproducer else { return finding.again.clone() };
+    let program = finding.again.split(" run").next().unwrap_or_default();
+    // A command is never taken from a file.
+    let command = finding.again.split_once(" -- ").map(|(_, command)| format!(" -- {command}")).unwrap_or_default();
+    format!("{program} replay {}{file}{command}", look.traces_in)
 }
 
 fn place(finding: &Finding, look: &Look) -> String {

@@ -2,6 +2,7 @@
 
 mod info;
 mod judge;
+mod replay;
 mod run;
 mod selftest;
 mod usage;
