@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::kernel::Kernel;
 use super::request::Request;
 use super::seen::{Direction, Seen};
-use crate::trace::{Bytes, Event};
+use crate::trace::{BIND_CLASH, Bytes, Event, ScenarioOutcome};
 use crate::wire::{Channel, MalformationKind};
 
 /// What happened between the begin of a scenario and its end, or between two scenarios, in one life of the kernel.
@@ -182,6 +182,17 @@ impl Episode {
         let Some(request) = self.request_of(message).filter(|_| seen.from_kernel() && seen.channel != Channel::Iopub) else { return false };
         let (own, wanted) = (seen.msg_type().strip_suffix("_reply"), self.type_of(request).strip_suffix("_request"));
         own.is_some() && wanted.is_some() && own != wanted
+    }
+
+    /// Whether the session noticed that another program has a port of the kernel.
+    pub(super) fn has_clashed(&self) -> bool {
+        self.events.iter().any(|happened| matches!(&happened.event, Event::Noted(noted) if noted.what == BIND_CLASH))
+    }
+
+    /// Whether the scenario was given up before its last step.
+    pub(super) fn is_abandoned(&self) -> bool {
+        let abandoned = |event: &Event| matches!(event, Event::ScenarioEnded(ended) if ended.outcome == ScenarioOutcome::Abandoned);
+        self.events.iter().any(|happened| abandoned(&happened.event))
     }
 
     /// The channels on which a message came that stands inside another.

@@ -49,7 +49,7 @@ pub use seen::{Direction, Seen};
 pub use verdict::Verdict;
 
 use crate::spec::{Rule, RuleVerdict as Severity, Spec, SpecError, SpecErrors};
-use crate::trace::{BIND_CLASH, Event, Expectation, Record, ScenarioOutcome};
+use crate::trace::{Event, Expectation, Record};
 use blame::{Bench, Blame, Charge, PARTIAL, support_key};
 use checks::{Check, Deed};
 use confirm::Confirmations;
@@ -273,7 +273,7 @@ impl Oracle {
     /// Judges an episode and drops it. One whose kernel lost a port to another program tells nothing: it could not start, and who
     /// answers may be that program.
     fn judge(&mut self, mut episode: Episode) {
-        if has_clashed(&episode) {
+        if episode.has_clashed() {
             return;
         }
         if let Some(info) = latest_info(&episode) {
@@ -282,7 +282,7 @@ impl Oracle {
         }
         self.note_support(&episode);
         let (blame, charges) = Blame::of(&episode, &self.types, &Rules { all: &self.rules, support: &self.support });
-        let open = episode.cut || blame.is_any() || is_abandoned(&episode);
+        let open = episode.cut || blame.is_any() || episode.is_abandoned();
         for charge in charges {
             let doubtful = charge.finding.kind != Kind::Deviation;
             if doubtful {
@@ -378,19 +378,6 @@ fn compile(index: usize, rule: &Rule, compiler: &Compiler<'_>, mistakes: &mut Ve
         checks,
         tally: Tally::default(),
     }
-}
-
-/// Whether the session noticed that another program has a port of the kernel.
-fn has_clashed(episode: &Episode) -> bool {
-    episode.events.iter().any(|happened| matches!(&happened.event, Event::Noted(noted) if noted.what == BIND_CLASH))
-}
-
-/// Whether the scenario was given up before its last step.
-fn is_abandoned(episode: &Episode) -> bool {
-    episode
-        .events
-        .iter()
-        .any(|happened| matches!(&happened.event, Event::ScenarioEnded(ended) if ended.outcome == ScenarioOutcome::Abandoned))
 }
 
 fn latest_info(episode: &Episode) -> Option<Arc<crate::wire::Json>> {

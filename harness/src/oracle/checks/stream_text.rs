@@ -210,14 +210,23 @@ fn plain_lines(text: &str) -> String {
     text.replace("\r\n", "\n")
 }
 
-/// What stands beside the text that is wanted, where that is there whole and nothing of it is there twice: a kernel's own words.
+/// What stands beside the text that is wanted, or inside it at one place, where that is there whole and nothing of it is there twice: a
+/// kernel's own words.
 fn beside(whole: &str, wanted: &LongText) -> Option<String> {
     if wanted.is_empty() || wanted.is_longer_than(SEARCHED) {
         return None;
     }
     let wanted = wanted.to_text();
-    let at = whole.find(&wanted)?;
-    let rest = [&whole[..at], &whole[at + wanted.len()..]].concat();
+    let at = whole.find(&wanted);
+    let rest = match at {
+        Some(at) => [&whole[..at], &whole[at + wanted.len()..]].concat(),
+        None => {
+            let same = whole.chars().zip(wanted.chars()).take_while(|(found, wanted)| found == wanted);
+            let begin = same.map(|(one, _)| one.len_utf8()).sum::<usize>();
+            let inserted = whole[begin..].strip_suffix(&wanted[begin..])?;
+            inserted.to_owned()
+        }
+    };
     let own = |line: &str| !line.trim().is_empty() && rest.contains(line.trim());
     (!rest.trim().is_empty() && !wanted.lines().any(own)).then_some(rest)
 }

@@ -1,5 +1,6 @@
 //! Starts a kernel's process behind a guard.
 
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
@@ -145,7 +146,7 @@ struct Guard {
 impl Guard {
     /// Gives the order to start, and waits for the answer.
     fn start(&mut self, command: &Command, file: &ConnectionFile) -> std::io::Result<Report> {
-        let start = Start { env: command.env.clone(), cwd: command.cwd.clone(), remove: file.dir().map(Path::to_owned) };
+        let start = Start { env: with_own_history(command, file.dir()), cwd: command.cwd.clone(), remove: file.dir().map(Path::to_owned) };
         self.line.set_read_timeout(Some(STARTING))?;
         // A guard that has ended already is noticed by what it does not report.
         let _ = self.line.write_all(line(&Order::Start(start)).as_bytes());
@@ -184,6 +185,30 @@ impl Guard {
         let (stdout, stderr) = (pipe::Receiver::from_owned_fd(stdout)?, pipe::Receiver::from_owned_fd(stderr)?);
         Ok(Running { pid: process_id(pid)?, guard: child, line, stdout, stderr })
     }
+}
+
+/// Where interpreters keep what was typed, by the variable that says so. What we send is no history of the user's, and kernels that are
+/// played with side by side would find each other's cells there.
+const HISTORIES: [(&str, &str); 5] = [
+    ("IPYTHONDIR", "ipython"),
+    ("R_HISTFILE", "r-history"),
+    ("OCTAVE_HISTFILE", "octave-history"),
+    ("JULIA_HISTORY", "julia-history"),
+    ("HISTFILE", "shell-history"),
+];
+
+/// The command's environment, with histories in the directory of the connection file. What the command or the user says goes before.
+fn with_own_history(command: &Command, dir: Option<&Path>) -> BTreeMap<String, String> {
+    let mut env = command.env.clone();
+    for (variable, name) in HISTORIES {
+        if let Some(dir) = dir
+            && !env.contains_key(variable)
+            && std::env::var_os(variable).is_none()
+        {
+            env.insert(variable.to_owned(), dir.join(name).display().to_string());
+        }
+    }
+    env
 }
 
 impl Drop for Guard {
