@@ -285,6 +285,7 @@ mod tests {
 > shell execute_request id=1 step=first
 < iopub status parent=1 execution_state=busy
 < shell execute_reply parent=1 status=ok
+< iopub status parent=1 execution_state=idle
 ! scenario_end
 ! scenario a/b
 > shell execute_request id=2 step=first
@@ -307,13 +308,14 @@ mod tests {
 
     #[test]
     fn the_play_that_the_line_is_in_is_found() {
-        let [first, second] = [3, 10].map(|line| answers(line).expect("the line is in a play"));
-        assert_eq!(first["first"].iter().collect::<Vec<_>>(), ["iopub status busy", "shell execute_reply ok"]);
+        let [first, second] = [3, 11].map(|line| answers(line).expect("the line is in a play"));
+        assert_eq!(first["first"].iter().collect::<Vec<_>>(), ["iopub status busy", "iopub status idle", "shell execute_reply ok"]);
         assert_eq!(second["first"].iter().collect::<Vec<_>>(), ["iopub status busy", "iopub stream", "nothing: reply"]);
         assert_eq!(answers(99), None);
         let differing = differing_steps(&first, &second);
         let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
-        let wanted = ("first".to_owned(), words(&["shell execute_reply ok"]), words(&["iopub stream", "nothing: reply"]));
+        let wanted =
+            ("first".to_owned(), words(&["iopub status idle", "shell execute_reply ok"]), words(&["iopub stream", "nothing: reply"]));
         assert_eq!(differing, [wanted]);
     }
 }

@@ -1,6 +1,5 @@
 //! The first question to a kernel, asked until it is answered in full.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::kernel::Greeted;
@@ -40,14 +39,20 @@ impl Session {
     pub(super) fn settle_greetings(&mut self) -> Result<(), SessionError> {
         let open = |session: &Self| {
             let greetings = session.ledger.open().filter(|owed| owed.step.as_deref() == Some(own_steps::READY));
-            greetings.map(|owed| (owed.id.clone(), owed.answered())).collect::<Vec<_>>()
+            greetings.map(|owed| (owed.id.clone(), owed.answered(), owed.seen.contains(&Expectation::Reply))).collect::<Vec<_>>()
         };
         let until = Instant::now() + self.deadlines.reply();
-        while Instant::now() < until && self.may_hear_more() && open(self).iter().any(|(_, answered)| !answered) {
+        while Instant::now() < until && self.may_hear_more() && open(self).iter().any(|(_, answered, _)| !answered) {
             self.receive(until)?;
         }
-        for (id, answered) in open(self) {
-            self.strike_out(&id, if answered { Why::Answered } else { Why::Fenced });
+        for (id, answered, replied) in open(self) {
+            let why = match (answered, replied) {
+                (true, _) => Why::Answered,
+                // Its statuses may have come before the subscription lived.
+                (false, true) => Why::Abandoned,
+                (false, false) => Why::Fenced,
+            };
+            self.strike_out(&id, why);
         }
         Ok(())
     }
@@ -84,16 +89,12 @@ impl Session {
     /// The greeting whose statuses were lost to a late subscription is given up, and nothing can be held against it. One that got no reply
     /// at all, while a later one did, is told by what is settled next.
     fn conclude_greeting(&mut self, id: &str, done: bool, heard: Option<Greeted>) -> Result<(), SessionError> {
-        let Some(owed) = self.ledger.get_mut(id) else { return Ok(()) };
+        let Some(owed) = self.ledger.get(id) else { return Ok(()) };
         let why = match heard {
             _ if owed.answered() => Why::Answered,
             Some(Greeted::Exited) => Why::Exited,
             Some(Greeted::NoAnswer) if !self.cancel.is_set() => Why::Deadline,
-            None if done && !owed.seen.contains(&Expectation::Reply) => {
-                // Its statuses may have come before the subscription lived.
-                owed.wants = BTreeSet::from([Expectation::Reply]);
-                return Ok(());
-            }
+            None if done && !owed.seen.contains(&Expectation::Reply) => return Ok(()),
             _ => Why::Abandoned,
         };
         self.strike_out(id, why);

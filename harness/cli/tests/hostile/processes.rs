@@ -53,7 +53,7 @@ fn ports_that_are_not_bound_are_found_channel_by_channel() {
     let run = bench.play("binds-some", select);
     assert_eq!(run.keeps_within(64, 30.0).code, Some(3));
     let results = Results::of(&bench, select);
-    results.finds_lockup("heartbeat_lost").finds("CTRL-02", "lockup", "kernel_info_request on control");
+    results.finds_lockup("heartbeat_lost").finds("CONN-01", "deviation", "nobody listens on the port of control");
     assert_eq!(results.troubles(), [""; 0]);
 }
 
