@@ -67,7 +67,7 @@ impl Session {
             };
             asked.push((channel, id));
         }
-        let answers = self.hear(&owed.client, &asked)?;
+        let answers = self.hear(&owed.client, &asked, owed.channel)?;
         if answers.contains(&(Channel::Shell, true)) {
             // What the probes woke may still be on its way, and is no answer that never comes.
             self.linger(self.deadlines.optional())?;
@@ -99,14 +99,14 @@ impl Session {
     }
 
     /// Waits for the answers of the rungs, all at once, and strikes the questions.
-    fn hear(&mut self, client: &str, asked: &[(Channel, String)]) -> Result<Vec<(Channel, bool)>, SessionError> {
+    fn hear(&mut self, client: &str, asked: &[(Channel, String)], missed_on: Channel) -> Result<Vec<(Channel, bool)>, SessionError> {
         let began = Instant::now();
         let until = began + self.deadlines.probes();
         let has_answered = |session: &Self, id: &str| {
             session.ledger.get(id).is_some_and(|owed| owed.seen.contains(&Expectation::Reply) || owed.seen.contains(&Expectation::Echo))
         };
         let mut waited = vec![None; asked.len()];
-        while (Instant::now() < until || self.behind) && !self.heard_enough(asked, &waited) && self.may_hear_more() {
+        while (Instant::now() < until || self.behind) && !self.heard_enough(asked, &waited, missed_on) && self.may_hear_more() {
             let soon = Instant::now() + self.deadlines.half();
             self.receive(soon.min(until))?;
             for ((_, id), waited) in asked.iter().zip(&mut waited) {
@@ -133,12 +133,12 @@ impl Session {
         Ok(answers)
     }
 
-    /// Whether all that can be expected to answer has answered; a channel that never did is not waited for.
-    fn heard_enough(&self, asked: &[(Channel, String)], waited: &[Option<Duration>]) -> bool {
-        let done = |((channel, _), waited): (&(Channel, String), &Option<Duration>)| {
-            waited.is_some()
-                || (*channel == Channel::Control && !self.habits.serves(Channel::Control) && !self.about.claims_at_least((5, 5)))
-        };
+    /// Whether all that can be expected to answer has answered. Control is not waited for where it never did, unless it is what this is
+    /// about.
+    fn heard_enough(&self, asked: &[(Channel, String)], waited: &[Option<Duration>], missed_on: Channel) -> bool {
+        let serves = missed_on == Channel::Control || self.habits.serves(Channel::Control) || self.about.claims_at_least((5, 5));
+        let done =
+            |((channel, _), waited): (&(Channel, String), &Option<Duration>)| waited.is_some() || (*channel == Channel::Control && !serves);
         asked.iter().zip(waited).all(done)
     }
 }
