@@ -28,6 +28,8 @@ enum When {
     Busy,
     /// An execution without a reply was going on, and an interrupt had been sent.
     BusyInterrupted,
+    /// The same, and nothing else that was asked on control meanwhile was answered.
+    HeldUp,
     /// The kernel had asked for input on its behalf and got an interrupt.
     InputInterrupted,
     /// A signal interrupted the kernel after it was sent.
@@ -69,7 +71,7 @@ const TABLE: &[Row] = &[
     row(Expectation::Reply, Of::TypeOn("shutdown_request", Channel::Control), When::Always, "LIFE-03"),
     row(Expectation::Reply, Of::TypeOn("shutdown_request", Channel::Shell), When::Always, "LIFE-09"),
     row(Expectation::Reply, Of::Type("interrupt_request"), When::Always, "INT-03"),
-    row(Expectation::Reply, Of::Channel(Channel::Control), When::Busy, "CTRL-01"),
+    row(Expectation::Reply, Of::Channel(Channel::Control), When::HeldUp, "CTRL-01"),
     row(Expectation::Reply, Of::Any, When::Odd, "ROB-16"),
     row(Expectation::Reply, Of::Any, When::Plain, "HDR-14"),
     row(Expectation::Idle, Of::Any, When::Aborted, "STAT-15"),
@@ -117,13 +119,21 @@ impl When {
                 !same && is_pending_execution(episode, other, line)
             }),
             Self::BusyInterrupted => interrupts(episode) > 0 && Self::Busy.holds(episode, request, line),
+            Self::HeldUp => Self::Busy.holds(episode, request, line) && !serves_control_meanwhile(episode, line),
             Self::InputPending => episode.requests.iter().any(|other| {
                 let asks = other.inputs.iter().any(|&input| episode.messages[input].line < line);
                 asks && is_pending_execution(episode, other, line)
             }),
             Self::InputInterrupted => request.is_some_and(|request| !request.inputs.is_empty()) && interrupts(episode) > 0,
-            Self::Signalled => request.is_some_and(|request| episode.signals().any(|at| at > episode.asked(request).line)),
-            Self::AskedToStop => request.is_some_and(|request| episode.interrupt_requests().any(|at| at > episode.asked(request).line)),
+            // One that is over and lacks its reply did stop.
+            Self::Signalled => {
+                request.is_some_and(|request| request.idle.is_none() && episode.signals().any(|at| at > episode.asked(request).line))
+            }
+            Self::AskedToStop => {
+                let by_message = episode.kernel.started.as_ref().is_none_or(|kernel| kernel.event.interrupt_mode == "message");
+                let asked = |request: &Request| episode.interrupt_requests().any(|at| at > episode.asked(request).line);
+                by_message && request.is_some_and(|request| request.idle.is_none() && asked(request))
+            }
             Self::Odd => request.is_some_and(|request| is_wrong(episode, request)),
             Self::Plain => request.is_none_or(|request| !is_wrong(episode, request)),
             Self::InputAnswered => {
@@ -176,7 +186,8 @@ fn answers_later(episode: &Episode, seen: &Seen, at: u64) -> bool {
 /// Whether an execution was going on that every kernel ends with an error: one failure must not be another's.
 fn fails(episode: &Episode, line: u64) -> bool {
     let outcome = |request: &&Request| episode.asked(request).facts.get("outcome").is_some_and(|outcome| outcome == "error");
-    episode.requests.iter().filter(|request| is_pending_execution(episode, request, line)).any(|request| outcome(&request))
+    let last = episode.requests.iter().rfind(|request| is_pending_execution(episode, request, line));
+    last.is_some_and(|request| outcome(&request))
 }
 
 /// The rule about what may have harmed the kernel before this line.
@@ -275,6 +286,19 @@ fn is_pending_execution(episode: &Episode, request: &Request, line: u64) -> bool
     let asked = episode.asked(request);
     let answered = request.reply().is_some_and(|reply| episode.messages[reply].line < line);
     request.honest && asked.msg_type() == "execute_request" && asked.line < line && !answered
+}
+
+/// Whether the kernel answered something on control while a cell ran that was not over at this line.
+fn serves_control_meanwhile(episode: &Episode, line: u64) -> bool {
+    let begin = episode.requests.iter().filter(|cell| is_pending_execution(episode, cell, line)).map(|cell| episode.asked(cell).line).min();
+    begin.is_some_and(|begin| {
+        episode.requests.iter().any(|request| {
+            let asked = episode.asked(request);
+            asked.channel == Channel::Control
+                && asked.line > begin
+                && request.reply().is_some_and(|reply| episode.messages[reply].line < line)
+        })
+    })
 }
 
 fn interrupts(episode: &Episode) -> usize {

@@ -75,7 +75,10 @@ impl Session {
         let spins = before.zip(self.take_look()).is_some_and(|(before, after)| before.cpu_percent(&after) >= SPINNING_PERCENT);
         // Code that the user runs may well take the CPU.
         let spins = spins && !self.ledger.runs_code();
-        let answered = |channel: Channel| answers.iter().any(|(other, answered)| *other == channel && *answered);
+        let has_answered = |channel: Channel| answers.iter().any(|(other, answered)| *other == channel && *answered);
+        // A cell that runs keeps shell from answering, and is no sign that anything is stuck, where control is served.
+        let shell_waits = owed.channel == Channel::Control && self.ledger.runs_code() && has_answered(Channel::Control);
+        let answered = |channel: Channel| has_answered(channel) || (channel == Channel::Shell && shell_waits);
         // One that ends at last, woken by the probes, was stuck all the same.
         let died = self.has_exited() && !missing.contains(&Expectation::Exit);
         let kind = if died { "dead" } else { kind(owed, missing, &answered, spins) };

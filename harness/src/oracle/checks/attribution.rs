@@ -10,6 +10,7 @@ use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
+use crate::oracle::request::Request;
 use crate::oracle::seen::{Direction, Seen};
 use crate::oracle::selector::Selector;
 use crate::spec::reader::Reader;
@@ -43,7 +44,8 @@ impl Check for Attribution {
         let executed = episode.of_types(Some(&["execute_request".to_owned()]), Direction::ToKernel);
         let code_of = |sent: usize| episode.messages[sent].text("code");
         let is_alone = |sent: usize| executed.iter().all(|&other| other == sent || code_of(other) != code_of(sent));
-        judge_mute(episode, report);
+        let cells = self.requests.select(episode).into_iter().filter_map(|sent| episode.request_of(sent)).collect::<Vec<_>>();
+        judge_mute(episode, &cells, report);
         let streams = episode.of_types(Some(&["stream".to_owned()]), Direction::ToClient);
         for (sent, written) in texts(self.requests.select(episode))
             .into_iter()
@@ -86,12 +88,11 @@ impl<'a> Written<'a> {
     }
 }
 
-fn judge_mute(episode: &Episode, report: &mut Report<'_>) {
+fn judge_mute(episode: &Episode, cells: &[&Request], report: &mut Report<'_>) {
     if episode.requests.iter().any(|request| episode.asked(request).facts.contains_key("late")) {
         return;
     }
-    let cells: Vec<(usize, usize)> = episode
-        .requests
+    let cells: Vec<(usize, usize)> = cells
         .iter()
         .filter(|request| episode.type_of(request) == "execute_request")
         .filter_map(|request| Some((request.busy?, request.idle.unwrap_or(usize::MAX))))

@@ -49,7 +49,8 @@ impl Check for FollowUp {
                 let asked = episode.asked(next);
                 next.sent > reply && asked.client == episode.asked(failed).client && asked.msg_type() == "execute_request" && next.honest
             });
-            let Some(next) = next.filter(|next| is_expected_ok(episode, next)) else {
+            // One that ran beside another one, in a subshell, did not follow it.
+            let Some(next) = next.filter(|next| is_expected_ok(episode, next) && !next.interleaved) else {
                 continue;
             };
             let Some(answer) = next.reply().filter(|_| !next.maybe_aborted) else {
