@@ -157,7 +157,7 @@ fn classify(episode: &Episode, request: &Request) -> Class {
         return Class::Uncertain;
     }
     if in_subshell(asked) {
-        let has_it = status == "ok" && episode.kernel.has_feature("kernel subshells");
+        let has_it = status == "ok" && !asked.facts.contains_key("odd") && episode.kernel.has_feature("kernel subshells");
         return if has_it { Class::Subshell } else { Class::Uncertain };
     }
     match status {

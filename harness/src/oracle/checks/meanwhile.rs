@@ -20,11 +20,14 @@ use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
 use crate::oracle::request::{Request, Role};
-use crate::oracle::seen::Direction;
+use crate::oracle::seen::{Direction, Seen};
 use crate::oracle::selector::Selector;
 use crate::oracle::types::Types;
 use crate::spec::reader::{Item, Reader};
 use crate::trace::Expectation;
+
+/// What comes on several channels within so many nanoseconds came at once: in which order it is read is chance.
+const AT_ONCE: u64 = 20_000_000;
 
 struct Meanwhile {
     /// `None` for the heartbeat.
@@ -87,7 +90,7 @@ impl Meanwhile {
         report.exercised();
         let answer = &episode.messages[reply];
         let seconds = seconds_between(asked.t, answer.t);
-        if seconds > self.within && end_of(episode, cell).is_some_and(|end| end < answer.line) {
+        if seconds > self.within && end_of(episode, cell).is_some_and(|end| end.t <= answer.t.saturating_add(AT_ONCE)) {
             let (name, channel) = (name_of(episode, request.sent), asked.channel);
             report.deviation(episode, About::Messages(&[reply, request.sent]), &format!("on {channel}"), || {
                 format!("{name} on {channel} was answered {seconds:.1} s later, when the cell that ran was over")
@@ -103,7 +106,7 @@ impl Meanwhile {
         };
         report.exercised();
         let seconds = seconds_between(beat.t, answer.t);
-        if seconds > self.within && end_of(episode, cell).is_some_and(|end| end < answer.line) {
+        if seconds > self.within && end_of(episode, cell).is_some_and(|end| end.t <= answer.t.saturating_add(AT_ONCE)) {
             report.deviation(episode, About::Line(answer.line), "heartbeat", || {
                 format!("a heartbeat was echoed {seconds:.1} s later, when the cell that ran was over")
             });
@@ -114,7 +117,7 @@ impl Meanwhile {
     fn running<'a>(&self, episode: &'a Episode, line: u64) -> Option<&'a Request> {
         let cells = self.during.select(episode).into_iter().filter_map(|sent| episode.request_of(sent));
         let is_begun = |cell: &Request| cell.busy.or(cell.inputs.first().copied()).is_some_and(|begin| episode.messages[begin].line < line);
-        cells.into_iter().find(|cell| is_begun(cell) && end_of(episode, cell).is_none_or(|end| end > line))
+        cells.into_iter().find(|cell| is_begun(cell) && end_of(episode, cell).is_none_or(|end| end.line > line))
     }
 }
 
@@ -137,7 +140,7 @@ fn gave_up(episode: &Episode, request: &Request, line: u64) -> bool {
     request.settled.as_ref().is_some_and(|(settled, _)| *settled < line) || !episode.asked(request).is_honest()
 }
 
-/// The line at which a cell was seen to be over.
-fn end_of(episode: &Episode, cell: &Request) -> Option<u64> {
-    cell.reply().into_iter().chain(cell.idle).map(|message| episode.messages[message].line).min()
+/// The message by which a cell was seen to be over.
+fn end_of<'a>(episode: &'a Episode, cell: &Request) -> Option<&'a Seen> {
+    cell.reply().into_iter().chain(cell.idle).min().map(|message| &episode.messages[message])
 }
