@@ -21,12 +21,13 @@ pub(super) fn deeds_until(episode: &Episode, line: u64) -> [Option<Deed>; 2] {
 /// A client's leaving before a line, where nothing that was asked after it was answered by then.
 pub(super) fn unanswered_disconnect(episode: &Episode, line: u64) -> Option<Deed> {
     let left = |event: &Event| matches!(event, Event::Disconnected(_));
-    let last = episode.events.iter().rfind(|happened| happened.line < line && left(&happened.event))?.line;
+    let index = episode.events.iter().rposition(|happened| happened.line < line && left(&happened.event))?;
+    let last = episode.events[index].line;
     let answered = |request: &Request| {
         let replied = request.reply().is_some_and(|reply| episode.messages[reply].line < line);
         episode.asked(request).line > last && replied
     };
-    (!episode.requests.iter().any(answered)).then_some(Deed::Disconnect)
+    (!episode.requests.iter().any(answered)).then_some(Deed::Disconnect(index))
 }
 
 /// The last deed before a line; of messages only those that may count. The session's own questions do not.
@@ -38,11 +39,11 @@ pub(super) fn last_deed(episode: &Episode, line: u64, counts: impl Fn(usize) -> 
         .filter(|&&message| counts(message) && !own(&episode.messages[message].step))
         .map(|&message| (episode.messages[message].line, Deed::Message(message)));
     let beats = episode.beats.iter().filter(|beat| beat.direction == Direction::ToKernel).map(|beat| (beat.line, Deed::Heartbeat));
-    let events = episode.events.iter().filter_map(|happened| {
+    let events = episode.events.iter().enumerate().filter_map(|(index, happened)| {
         let deed = match &happened.event {
             Event::Signalled(signal) if signal.purpose == "interrupt" => Deed::Interrupt,
-            Event::Disconnected(_) => Deed::Disconnect,
-            Event::Connected(connected) if !connected.early && !is_of_the_plan(episode, &connected.client) => Deed::Connect,
+            Event::Disconnected(_) => Deed::Disconnect(index),
+            Event::Connected(connected) if !connected.early && !is_of_the_plan(episode, &connected.client) => Deed::Connect(index),
             _ => return None,
         };
         Some((happened.line, deed))

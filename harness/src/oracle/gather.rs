@@ -94,8 +94,8 @@ impl Gathering {
 
     fn subscribe(&mut self, t: u64, event: &Event) {
         match event {
-            Event::Connected(Connected { client, channels, topics, identity, .. }) => {
-                let subscribed = channels.contains(&Channel::Iopub) && topics.iter().any(|topic| topic.0.is_empty());
+            Event::Connected(Connected { client, channels, topics, identity, deaf, .. }) => {
+                let subscribed = !deaf && channels.contains(&Channel::Iopub) && topics.iter().any(|topic| topic.0.is_empty());
                 let identity = identity.clone();
                 self.clients.insert(client.clone(), Subscriber { identity, subscribed, since: t, heard: false, answered: false });
             }

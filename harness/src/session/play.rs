@@ -6,9 +6,10 @@ use rustix::process::Signal;
 
 use super::kernel::{InterruptMode, signal_named};
 use super::settle::{Settlement, Suspicion};
+use super::start::Subscription;
 use super::{Session, SessionError, flow};
 use crate::plan::{Action, Await, Object, Outgoing, Owed, Plan, Step};
-use crate::trace::{Bytes, Disconnected, Event, Noted, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Why, own_steps};
+use crate::trace::{Disconnected, Event, Noted, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Why, own_steps};
 use crate::wire::Channel;
 
 /// What one play of a plan came to.
@@ -83,7 +84,7 @@ impl Session {
     fn play_steps(&mut self, plan: &Plan) -> Result<Stop, SessionError> {
         for client in &plan.clients {
             if !self.clients.contains_key(client)
-                && let Some(stop) = self.join(client, &[Bytes::default()], None)?
+                && let Some(stop) = self.join(client, Subscription::EVERYTHING, None)?
             {
                 return Ok(Some(stop));
             }
@@ -126,7 +127,10 @@ impl Session {
                 if !names.is_empty() && ids.is_empty() { Ok(None) } else { self.settle(&ids).map(stop) }
             }
             Action::Wait { of, msg_type } => self.wait_for(of, msg_type),
-            Action::Connect { topics, identity_of } => self.join(&step.client, topics, identity_of.as_deref()),
+            Action::Connect { topics, identity_of, deaf, welcomed } => {
+                let subscription = Subscription { topics, deaf: *deaf, welcomed: *welcomed };
+                self.join(&step.client, subscription, identity_of.as_deref())
+            }
             Action::Disconnect => {
                 self.leave(&step.client);
                 Ok(None)

@@ -156,7 +156,7 @@ impl Greeting for Opening<'_> {
         };
         // A running kernel was there before any client of ours.
         let early = matches!(self.starting.target, Target::Command(_));
-        session.open_client("a", &[Bytes::default()], None, early).map_err(|error| error.to_string())?;
+        session.open_client("a", Subscription::EVERYTHING, None, early).map_err(|error| error.to_string())?;
         Ok(session)
     }
 
@@ -291,16 +291,24 @@ impl Session {
     }
 
     /// Opens a client in the middle of a scenario and waits until its subscription lives.
-    pub(super) fn join(&mut self, client: &str, topics: &[Bytes], identity_of: Option<&str>) -> Result<Option<Settlement>, SessionError> {
+    pub(super) fn join(
+        &mut self,
+        client: &str,
+        subscription: Subscription<'_>,
+        identity_of: Option<&str>,
+    ) -> Result<Option<Settlement>, SessionError> {
         let is_clash = identity_of.is_some_and(|other| self.clients.contains_key(other));
-        self.open_client(client, topics, identity_of, false)?;
+        self.open_client(client, subscription, identity_of, false)?;
         if is_clash {
             // Of two live peers under one identity either may win, so that none is sure to be greeted.
             return Ok(None);
         }
+        if subscription.welcomed && self.hear_welcome(client)? {
+            return Ok(None);
+        }
         let patience = if identity_of.is_some() { self.deadlines.reply() * 2 } else { self.deadlines.patience(true) };
         let until = Instant::now() + patience;
-        let hears_all = topics.iter().any(|topic| topic.0.is_empty());
+        let hears_all = !subscription.deaf && subscription.topics.iter().any(|topic| topic.0.is_empty());
         if !hears_all {
             // It may not hear the statuses that tell; its first reply has to do.
             let id = self.ask(client, Channel::Shell, own_steps::READY)?;
@@ -323,6 +331,22 @@ impl Session {
         }
     }
 
+    /// Waits for the welcome of a client, where this kernel was seen to welcome; whether it came.
+    fn hear_welcome(&mut self, client: &str) -> Result<bool, SessionError> {
+        if !self.habits.welcomes() {
+            return Ok(false);
+        }
+        let until = Instant::now() + self.deadlines.half();
+        while Instant::now() < until && !self.cancel.is_set() && !self.has_exited() && !self.habits.is_welcomed(client) {
+            self.receive(until)?;
+        }
+        let came = self.habits.is_welcomed(client);
+        if !came {
+            self.habits.note_no_welcome();
+        }
+        Ok(came)
+    }
+
     fn hear_reply(&mut self, id: &str, until: Instant) -> Result<(), SessionError> {
         while Instant::now() < until
             && !self.cancel.is_set()
@@ -334,11 +358,19 @@ impl Session {
         Ok(())
     }
 
-    fn open_client(&mut self, name: &str, topics: &[Bytes], identity_of: Option<&str>, early: bool) -> Result<(), SessionError> {
+    fn open_client(
+        &mut self,
+        name: &str,
+        subscription: Subscription<'_>,
+        identity_of: Option<&str>,
+        early: bool,
+    ) -> Result<(), SessionError> {
+        let Subscription { topics, deaf, .. } = subscription;
+        self.habits.note_newcomer(name);
         let client = Client::new(&mut self.rng);
         let identity =
             identity_of.and_then(|other| self.identities.get(other)).cloned().unwrap_or_else(|| client.session.clone().into_bytes());
-        let endpoint = Endpoint { client: name.to_owned(), identity: identity.clone(), topics: topics.to_vec() };
+        let endpoint = Endpoint { client: name.to_owned(), identity: identity.clone(), topics: topics.to_vec(), deaf };
         self.transport.open(&endpoint, &self.link)?;
         self.clients.insert(name.to_owned(), client);
         self.identities.insert(name.to_owned(), identity.clone());
@@ -348,6 +380,7 @@ impl Session {
             channels: Channel::ALL.to_vec(),
             topics: topics.to_vec(),
             early,
+            deaf,
         }));
         Ok(())
     }
@@ -370,6 +403,21 @@ impl Session {
         }
         Ok(self.settlement(greeted))
     }
+}
+
+/// What a client hears on iopub.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subscription<'a> {
+    pub(super) topics: &'a [Bytes],
+    /// Whether it never reads what comes.
+    pub(super) deaf: bool,
+    /// Whether it goes on as soon as it is welcomed, where this kernel welcomes, and asks nothing before.
+    pub(super) welcomed: bool,
+}
+
+impl Subscription<'_> {
+    /// One empty topic.
+    pub(super) const EVERYTHING: Self = Self { topics: &[Bytes(Vec::new())], deaf: false, welcomed: false };
 }
 
 /// What a new process on the same connection file needs.

@@ -16,6 +16,10 @@ const FRAME_LIMIT: i64 = 256 << 20;
 /// than any scenario brings while we look elsewhere, and little enough that a kernel that sends without end can't fill our memory.
 const RECEIVED_AHEAD: i32 = 20_000;
 
+/// The same for a subscriber that never reads, and bytes that the system keeps for it: it is to fill up soon.
+const UNREAD: i32 = 1;
+const UNREAD_BYTES: i32 = 4 << 10;
+
 /// Messages taken from one socket before the others get their turn.
 const BURST: usize = 256;
 
@@ -32,6 +36,11 @@ struct Open {
     client: String,
     channel: Channel,
     socket: zmq::Socket,
+    address: String,
+    /// Whether anything is ever taken from it.
+    read: bool,
+    /// On iopub, the peer that sends against the stream: what subscribes can't send.
+    upstream: Option<zmq::Socket>,
 }
 
 impl ZeroMq {
@@ -52,7 +61,11 @@ impl ZeroMq {
         socket.set_maxmsgsize(FRAME_LIMIT)?;
         // No high-water mark for what we send: at one, libzmq would block us.
         socket.set_sndhwm(0)?;
-        socket.set_rcvhwm(RECEIVED_AHEAD)?;
+        let unread = endpoint.deaf && channel == Channel::Iopub;
+        socket.set_rcvhwm(if unread { UNREAD } else { RECEIVED_AHEAD })?;
+        if unread {
+            socket.set_rcvbuf(UNREAD_BYTES)?;
+        }
         match channel {
             Channel::Iopub => endpoint.topics.iter().try_for_each(|topic| socket.set_subscribe(&topic.0))?,
             // Lets it ask again after an answer that never came.
@@ -61,17 +74,37 @@ impl ZeroMq {
         }
         Ok(socket)
     }
+
+    /// The peer of a client's iopub that sends, opened when it is first needed.
+    fn upstream(&mut self, client: &str) -> zmq::Result<Option<&zmq::Socket>> {
+        let context = &self.context;
+        let Some(open) = self.open.iter_mut().find(|open| open.client == client && open.channel == Channel::Iopub) else {
+            return Ok(None);
+        };
+        if open.upstream.is_none() {
+            let socket = context.socket(zmq::XSUB)?;
+            socket.set_linger(0)?;
+            socket.set_sndhwm(0)?;
+            socket.connect(&open.address)?;
+            open.upstream = Some(socket);
+        }
+        Ok(open.upstream.as_ref())
+    }
 }
 
 impl Transport for ZeroMq {
     fn open(&mut self, endpoint: &Endpoint, link: &ConnectionInfo) -> Result<(), TransportError> {
         for channel in Channel::ALL {
             let address = link.endpoint(channel);
-            let socket = self
-                .socket(endpoint, channel)
-                .and_then(|socket| socket.connect(&address).map(|()| socket))
-                .map_err(|error| TransportError::Open { channel: channel.name(), endpoint: address, reason: error.to_string() })?;
-            self.open.push(Open { client: endpoint.client.clone(), channel, socket });
+            let failed = |error: zmq::Error| TransportError::Open {
+                channel: channel.name(),
+                endpoint: address.clone(),
+                reason: error.to_string(),
+            };
+            let socket = self.socket(endpoint, channel).map_err(failed)?;
+            socket.connect(&address).map_err(failed)?;
+            let read = !(endpoint.deaf && channel == Channel::Iopub);
+            self.open.push(Open { client: endpoint.client.clone(), channel, socket, address, read, upstream: None });
         }
         Ok(())
     }
@@ -81,15 +114,20 @@ impl Transport for ZeroMq {
     }
 
     fn send(&mut self, client: &str, channel: Channel, frames: &[Frame]) -> Result<(), TransportError> {
-        let open = self.open.iter().find(|open| open.client == client && open.channel == channel);
-        let Some(open) = open else {
+        let socket = if channel == Channel::Iopub {
+            self.upstream(client).map_err(|error| trouble("cannot send", error))?
+        } else {
+            self.open.iter().find(|open| open.client == client && open.channel == channel).map(|open| &open.socket)
+        };
+        let Some(socket) = socket else {
             return Err(TransportError::NoSocket { client: client.to_owned(), channel: channel.name() });
         };
-        open.socket.send_multipart(frames, zmq::DONTWAIT).map_err(|error| trouble("cannot send", error))
+        socket.send_multipart(frames, zmq::DONTWAIT).map_err(|error| trouble("cannot send", error))
     }
 
     fn wait(&mut self, until: Instant, wakers: &[RawFd], arrivals: &mut Vec<Arrival>) -> Result<bool, TransportError> {
-        let mut items: Vec<zmq::PollItem<'_>> = self.open.iter().map(|open| open.socket.as_poll_item(zmq::POLLIN)).collect();
+        let read = || self.open.iter().filter(|open| open.read);
+        let mut items: Vec<zmq::PollItem<'_>> = read().map(|open| open.socket.as_poll_item(zmq::POLLIN)).collect();
         items.extend(wakers.iter().map(|&fd| zmq::PollItem::from_fd(fd, zmq::POLLIN)));
         let timeout = until.saturating_duration_since(Instant::now());
         // Rounded up, so that a deadline a fraction of a millisecond away is not polled for again and again.
@@ -99,7 +137,7 @@ impl Transport for ZeroMq {
             Err(error) => return Err(trouble("cannot wait", error)),
         }
         let mut more = false;
-        for (open, item) in self.open.iter().zip(&items) {
+        for (open, item) in read().zip(&items) {
             if item.is_readable() {
                 more |= open.drain(arrivals)?;
             }
