@@ -208,7 +208,13 @@ impl Welcome {
             let own = connected.topics.iter().any(|known| known.0 == topic.as_bytes());
             own || topic.is_empty() || self.subscribed.contains_key(topic.as_bytes()) || is_subscribed_in(episode, topic)
         };
-        let other = welcomes(episode, happened).find(|(_, seen)| !seen.text("subscription").is_some_and(is_known));
+        let bytes_only = connected.topics.iter().all(|topic| std::str::from_utf8(&topic.0).is_err());
+        // One that names no topic at all is another rule's, unless it came to nobody else's subscription.
+        let is_it = |seen: &Seen| match seen.text("subscription") {
+            Some(topic) => !is_known(topic),
+            None => bytes_only && *seen.client == *connected.client,
+        };
+        let other = welcomes(episode, happened).find(|(_, seen)| is_it(seen));
         if let Some((message, _)) = other {
             report.deviation(episode, About::Message(message), "welcome", || {
                 "a subscription to a topic that is not UTF-8 was greeted".to_owned()
