@@ -185,7 +185,8 @@ fn full() -> Send {
 }
 
 fn steps() -> Vec<Step> {
-    let everything = Connect { topics: vec![text("")], same_identity_as: None, channels: Channel::ALL.to_vec(), deaf: false, welcomed: false };
+    let everything =
+        Connect { topics: vec![text("")], same_identity_as: None, channels: Channel::ALL.to_vec(), deaf: false, welcomed: false };
     let channels = vec![Channel::Shell, Channel::Iopub];
     let little = Connect { topics: vec![text("x")], same_identity_as: Some("a".to_owned()), channels, deaf: true, welcomed: true };
     let frames = vec![text("<IDS|MSG>"), text("")];

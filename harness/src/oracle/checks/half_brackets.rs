@@ -33,7 +33,8 @@ impl Check for HalfBrackets {
             for (place, &idle) in heard.iter().enumerate().filter(|(_, message)| episode.messages[**message].is_state("idle")) {
                 report.exercised();
                 let parent = episode.messages[idle].parent_id();
-                let is_busy = |&message: &usize| episode.messages[message].is_state("busy") && episode.messages[message].parent_id() == parent;
+                let is_busy =
+                    |&message: &usize| episode.messages[message].is_state("busy") && episode.messages[message].parent_id() == parent;
                 if !heard[..place].iter().any(is_busy) {
                     report.deviation(episode, About::Message(idle), "idle", || {
                         let cause = episode.request_of(idle).map_or("an earlier request", |request| name_of(episode, request.sent));

@@ -121,7 +121,9 @@ impl Health {
                 After::Heartbeat => {
                     episode.beats.iter().filter(|beat| beat.direction == Direction::ToKernel).map(|beat| beat.line).collect()
                 }
-                After::Interrupt => episode.events.iter().filter(|happened| is_interrupt(&happened.event)).map(|happened| happened.line).collect(),
+                After::Interrupt => {
+                    episode.events.iter().filter(|happened| is_interrupt(&happened.event)).map(|happened| happened.line).collect()
+                }
                 After::Connect { .. } | After::Disconnect { .. } => {
                     episode.events.iter().filter(|happened| after.is_about(episode, happened)).map(|happened| happened.line).collect()
                 }

@@ -94,14 +94,7 @@ impl StreamText {
         }
     }
 
-    fn judge_whole(
-        episode: &Episode,
-        request: &Request,
-        name: &str,
-        wanted: &LongText,
-        whole: &[(usize, &str)],
-        report: &mut Report<'_>,
-    ) {
+    fn judge_whole(episode: &Episode, request: &Request, name: &str, wanted: &LongText, whole: &[(usize, &str)], report: &mut Report<'_>) {
         let likeness = wanted.compare(whole.iter().map(|(_, piece)| *piece));
         if likeness == Likeness::Begin {
             report.inconclusive();

@@ -235,7 +235,9 @@ impl Welcome {
         let Some(topic) = seen.text("subscription") else {
             report.exercised();
             let found = brief(seen.field("subscription"));
-            report.deviation(episode, About::Message(message), "no text", || format!("subscription of iopub_welcome is {found}, wanted text"));
+            report.deviation(episode, About::Message(message), "no text", || {
+                format!("subscription of iopub_welcome is {found}, wanted text")
+            });
             return;
         };
         let Some(own) = self.clients.get(&*seen.client) else { return };
@@ -336,8 +338,11 @@ fn judge_reach(episode: &Episode, happened: &Happened, connected: &Connected, to
 fn judge_readiness(episode: &Episode, report: &mut Report<'_>) {
     for request in episode.requests.iter().filter(|request| request.role == Role::Request && request.is_over()) {
         let asked = episode.asked(request);
+        let came = |happened: &&Happened| matches!(&happened.event, Event::Connected(connected) if *connected.client == *asked.client);
+        let since =
+            episode.events.iter().rev().filter(|happened| happened.line < asked.line).find(came).map_or(0, |happened| happened.line);
         let is_own = |seen: &Seen| is_welcome(seen) && seen.client == asked.client && seen.text("subscription") == Some("");
-        if !episode.from_kernel().any(|(_, seen)| is_own(seen) && seen.line < asked.line) {
+        if !episode.from_kernel().any(|(_, seen)| is_own(seen) && seen.line > since && seen.line < asked.line) {
             continue;
         }
         report.exercised();

@@ -96,11 +96,8 @@ impl Transport for ZeroMq {
     fn open(&mut self, endpoint: &Endpoint, link: &ConnectionInfo) -> Result<(), TransportError> {
         for channel in Channel::ALL {
             let address = link.endpoint(channel);
-            let failed = |error: zmq::Error| TransportError::Open {
-                channel: channel.name(),
-                endpoint: address.clone(),
-                reason: error.to_string(),
-            };
+            let failed =
+                |error: zmq::Error| TransportError::Open { channel: channel.name(), endpoint: address.clone(), reason: error.to_string() };
             let socket = self.socket(endpoint, channel).map_err(failed)?;
             socket.connect(&address).map_err(failed)?;
             let read = !(endpoint.deaf && channel == Channel::Iopub);
