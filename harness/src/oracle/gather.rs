@@ -99,11 +99,6 @@ impl Gathering {
                 let identity = identity.clone();
                 self.clients.insert(client.clone(), Subscriber { identity, subscribed, since: t, heard: false, answered: false });
             }
-            Event::Disconnected(gone) => {
-                if let Some(client) = self.clients.get_mut(&gone.client) {
-                    client.subscribed = false;
-                }
-            }
             Event::KernelStarted(_) => {
                 for client in self.clients.values_mut() {
                     (client.since, client.heard, client.answered) = (t, false, false);

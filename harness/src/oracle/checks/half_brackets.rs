@@ -22,7 +22,7 @@ impl Check for HalfBrackets {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
         for happened in &episode.events {
             let Event::Connected(connected) = &happened.event else { continue };
-            if connected.early || !episode.is_subscribed(&connected.client) {
+            if connected.early || connected.deaf || !connected.topics.iter().any(|topic| topic.0.is_empty()) {
                 continue;
             }
             let heard: Vec<usize> = episode
