@@ -20,6 +20,7 @@ mod deadlines;
 mod exchange;
 mod flow;
 mod habits;
+mod join;
 pub mod kernel;
 mod ladder;
 mod ledger;

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use super::join::Subscription;
 use super::kernel::{InterruptMode, signal_named};
 use super::settle::{Settlement, Suspicion};
-use super::start::Subscription;
 use super::{Session, SessionError, flow};
 use crate::plan::{Action, Await, Object, Outgoing, Owed, Plan, Step};
 use crate::trace::{Disconnected, Event, Noted, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Why, own_steps};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::client::{Client, Keys};
+use super::join::Subscription;
 use super::kernel::{
     Command, ConnectionFile, Greeted, Greeting, InterruptMode, KernelProcess, Launcher, Life, Lives, Reach, Starter, Target, clash,
 };
@@ -241,7 +242,7 @@ impl Session {
 
     /// Asks until an answer comes by shell and a status by iopub, as every manager does: a subscription may still be on its
     /// way when the first question is answered, and its statuses are then lost to it.
-    fn greet(&mut self, client: &str, until: Instant) -> Result<Greeted, SessionError> {
+    pub(super) fn greet(&mut self, client: &str, until: Instant) -> Result<Greeted, SessionError> {
         loop {
             let id = self.ask(client, Channel::Shell, own_steps::READY)?;
             let heard = self.hear_back(&id, until)?;
@@ -290,38 +291,8 @@ impl Session {
         Ok(())
     }
 
-    /// Opens a client in the middle of a scenario and waits until its subscription lives.
-    pub(super) fn join(
-        &mut self,
-        client: &str,
-        subscription: Subscription<'_>,
-        identity_of: Option<&str>,
-    ) -> Result<Option<Settlement>, SessionError> {
-        let is_clash = identity_of.is_some_and(|other| self.clients.contains_key(other));
-        self.open_client(client, subscription, identity_of, false)?;
-        if is_clash {
-            // Of two live peers under one identity either may win, so that none is sure to be greeted.
-            return Ok(None);
-        }
-        if subscription.welcomed && self.hear_welcome(client)? {
-            return Ok(None);
-        }
-        let patience = if identity_of.is_some() { self.deadlines.reply() * 2 } else { self.deadlines.patience(true) };
-        let until = Instant::now() + patience;
-        let hears_all = !subscription.deaf && subscription.topics.iter().any(|topic| topic.0.is_empty());
-        if !hears_all {
-            // It may not hear the statuses that tell; its first reply has to do.
-            let id = self.ask(client, Channel::Shell, own_steps::READY)?;
-            self.hear_reply(&id, until)?;
-            self.strike_out(&id, Why::Abandoned);
-            return Ok(None);
-        }
-        let greeted = self.greet(client, until)?;
-        Ok(self.settlement(greeted))
-    }
-
     /// How the waiting ended, if the kernel is not ready.
-    fn settlement(&self, greeted: Greeted) -> Option<Settlement> {
+    pub(super) fn settlement(&self, greeted: Greeted) -> Option<Settlement> {
         match greeted {
             Greeted::Ready => None,
             Greeted::Exited => Some(Settlement::Exited),
@@ -331,34 +302,7 @@ impl Session {
         }
     }
 
-    /// Waits for the welcome of a client, where this kernel was seen to welcome; whether it came.
-    fn hear_welcome(&mut self, client: &str) -> Result<bool, SessionError> {
-        if !self.habits.welcomes() {
-            return Ok(false);
-        }
-        let until = Instant::now() + self.deadlines.half();
-        while Instant::now() < until && !self.cancel.is_set() && !self.has_exited() && !self.habits.is_welcomed(client) {
-            self.receive(until)?;
-        }
-        let came = self.habits.is_welcomed(client);
-        if !came {
-            self.habits.note_no_welcome();
-        }
-        Ok(came)
-    }
-
-    fn hear_reply(&mut self, id: &str, until: Instant) -> Result<(), SessionError> {
-        while Instant::now() < until
-            && !self.cancel.is_set()
-            && !self.has_exited()
-            && self.ledger.get(id).is_some_and(|owed| !owed.seen.contains(&Expectation::Reply))
-        {
-            self.receive(until)?;
-        }
-        Ok(())
-    }
-
-    fn open_client(
+    pub(super) fn open_client(
         &mut self,
         name: &str,
         subscription: Subscription<'_>,
@@ -403,21 +347,6 @@ impl Session {
         }
         Ok(self.settlement(greeted))
     }
-}
-
-/// What a client hears on iopub.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Subscription<'a> {
-    pub(super) topics: &'a [Bytes],
-    /// Whether it never reads what comes.
-    pub(super) deaf: bool,
-    /// Whether it goes on as soon as it is welcomed, where this kernel welcomes, and asks nothing before.
-    pub(super) welcomed: bool,
-}
-
-impl Subscription<'_> {
-    /// One empty topic.
-    pub(super) const EVERYTHING: Self = Self { topics: &[Bytes(Vec::new())], deaf: false, welcomed: false };
 }
 
 /// What a new process on the same connection file needs.
