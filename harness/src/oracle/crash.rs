@@ -8,7 +8,7 @@ use super::excerpt::About;
 use super::finding::Kind;
 use super::obligations::{rules_for_crash, was_interrupted};
 use super::request::Request;
-use crate::trace::{Event, Exited, Expectation};
+use crate::trace::{Event, Exited, Expectation, own_steps};
 
 const SIGINT: i32 = 2;
 const BY_INTERRUPT: &str = "by an interrupt";
@@ -43,7 +43,7 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
         let interrupted = was_interrupted(episode, line);
         let has_part = |deed: &Deed| match deed {
             Deed::Interrupt => true,
-            Deed::Disconnect => !by_interrupt && !interrupted,
+            Deed::Disconnect(_) => !by_interrupt && !interrupted,
             _ => !by_interrupt,
         };
         let deeds = deeds(episode, line).filter(has_part);
@@ -75,9 +75,13 @@ pub(super) fn repeats_deadly_interrupt(charge: &Charge, all: &[Charge]) -> bool 
 }
 
 /// The request that the kernel was about when it ended: the first that waited for its reply then, or else the last that never
-/// got one.
+/// got one. What greets a client that has just come is none: whether it is answered in time is a matter of chance.
 fn pending(episode: &Episode, line: u64) -> Option<&Request> {
-    let unanswered = || episode.requests.iter().filter(|request| request.replies.is_empty() && episode.asked(request).line < line);
+    let is_greeting = |request: &Request| !episode.scenario.is_empty() && episode.asked(request).step.as_deref() == Some(own_steps::READY);
+    let unanswered = || {
+        let open = |request: &&Request| request.replies.is_empty() && episode.asked(request).line < line;
+        episode.requests.iter().filter(move |request| open(request) && !is_greeting(request))
+    };
     let given_up = |request: &Request| request.settled.as_ref().is_some_and(|(settled, _)| *settled < line);
     unanswered().find(|request| !given_up(request)).or_else(|| unanswered().next_back())
 }

@@ -1,7 +1,7 @@
 //! What the clients did last: what a kernel may have stumbled over.
 
 use super::checks::Deed;
-use super::episode::{Episode, Happened};
+use super::episode::Episode;
 use super::request::{Request, Role};
 use super::seen::Direction;
 use crate::trace::{Event, own_steps};
@@ -20,32 +20,14 @@ pub(super) fn deeds_until(episode: &Episode, line: u64) -> [Option<Deed>; 2] {
 
 /// A client's leaving before a line, where nothing that was asked after it was answered by then.
 pub(super) fn unanswered_disconnect(episode: &Episode, line: u64) -> Option<Deed> {
-    let left = |happened: &&Happened| happened.line < line && leaving(episode, happened) == Some(Deed::Disconnect);
-    let last = episode.events.iter().rfind(left)?.line;
+    let left = |event: &Event| matches!(event, Event::Disconnected(_));
+    let index = episode.events.iter().rposition(|happened| happened.line < line && left(&happened.event))?;
+    let last = episode.events[index].line;
     let answered = |request: &Request| {
         let replied = request.reply().is_some_and(|reply| episode.messages[reply].line < line);
         episode.asked(request).line > last && replied
     };
-    (!episode.requests.iter().any(answered)).then_some(Deed::Disconnect)
-}
-
-/// What a client's leaving is to the kernel: a reply is out that has nobody to go to, or subscriptions end that no plain client has.
-/// Where neither is the case it is nothing that a kernel could notice.
-pub(super) fn leaving(episode: &Episode, happened: &Happened) -> Option<Deed> {
-    let Event::Disconnected(gone) = &happened.event else { return None };
-    let is_owed = |request: &Request| {
-        let asked = episode.asked(request);
-        let answered = request.reply().is_some_and(|reply| episode.messages[reply].line < happened.line);
-        request.role == Role::Request && *asked.client == *gone.client && asked.line < happened.line && !answered
-    };
-    if episode.requests.iter().any(is_owed) {
-        return Some(Deed::Disconnect);
-    }
-    let connected = episode.events.iter().rev().find_map(|other| match &other.event {
-        Event::Connected(connected) if connected.client == gone.client && other.line < happened.line => Some(connected),
-        _ => None,
-    });
-    connected.is_some_and(|connected| connected.topics.iter().any(|topic| !topic.0.is_empty())).then_some(Deed::Connect)
+    (!episode.requests.iter().any(answered)).then_some(Deed::Disconnect(index))
 }
 
 /// The plain request that a question of the session's own was asked after, where that has no answer either: then it is what the
@@ -94,9 +76,9 @@ pub(super) fn last_deed(episode: &Episode, line: u64, counts: impl Fn(usize) -> 
     let events = episode.events.iter().enumerate().filter_map(|(index, happened)| {
         let deed = match &happened.event {
             Event::Signalled(signal) if signal.purpose == "interrupt" => Deed::Interrupt,
-            Event::Disconnected(_) => leaving(episode, happened)?,
+            Event::Disconnected(_) => Deed::Disconnect(index),
             Event::Stranger(_) => Deed::Stranger(index),
-            Event::Connected(connected) if !connected.early && !is_of_the_plan(episode, &connected.client) => Deed::Connect,
+            Event::Connected(connected) if !connected.early && !is_of_the_plan(episode, &connected.client) => Deed::Connect(index),
             _ => return None,
         };
         Some((happened.line, deed))

@@ -54,7 +54,7 @@ pub struct Damage {
 pub struct Client {
     /// Its ZeroMQ identity.
     pub identity: Bytes,
-    /// Whether it is subscribed to all of iopub.
+    /// Whether it is subscribed to all of iopub, or was while it was there.
     pub subscribed: bool,
 }
 

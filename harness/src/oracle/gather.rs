@@ -96,15 +96,10 @@ impl Gathering {
 
     fn subscribe(&mut self, t: u64, event: &Event) {
         match event {
-            Event::Connected(Connected { client, channels, topics, identity, .. }) => {
-                let subscribed = channels.contains(&Channel::Iopub) && topics.iter().any(|topic| topic.0.is_empty());
+            Event::Connected(Connected { client, channels, topics, identity, deaf, .. }) => {
+                let subscribed = !deaf && channels.contains(&Channel::Iopub) && topics.iter().any(|topic| topic.0.is_empty());
                 let identity = identity.clone();
                 self.clients.insert(client.clone(), Subscriber { identity, subscribed, since: t, heard: false, answered: false });
-            }
-            Event::Disconnected(gone) => {
-                if let Some(client) = self.clients.get_mut(&gone.client) {
-                    client.subscribed = false;
-                }
             }
             Event::KernelStarted(_) => {
                 for client in self.clients.values_mut() {

@@ -126,6 +126,8 @@ impl Filler<'_> {
             spec::Action::Connect(connect) => Action::Connect {
                 topics: connect.topics.iter().map(|topic| Bytes(topic.to_bytes())).collect(),
                 identity_of: connect.same_identity_as.clone(),
+                deaf: connect.deaf,
+                welcomed: connect.welcomed,
             },
             spec::Action::Disconnect => Action::Disconnect,
             spec::Action::Interrupt(_) => Action::Interrupt,

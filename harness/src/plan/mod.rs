@@ -91,6 +91,12 @@ pub enum Action {
         /// The client whose ZeroMQ identity it takes; its own otherwise.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         identity_of: Option<String>,
+        /// Whether it never reads what comes on iopub.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        deaf: bool,
+        /// Whether it goes on as soon as it is welcomed, where this kernel welcomes, and asks nothing before.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        welcomed: bool,
     },
     /// Closes the step's client.
     Disconnect,

@@ -147,6 +147,9 @@ impl Session {
             if cut_from.is_none() {
                 self.note_signature(&decoded, &mut received);
             }
+            if decoded.msg_type() == Some("iopub_welcome") {
+                self.habits.note_welcome(&received.client);
+            }
             self.strike(&received.client, channel, &decoded, at)?;
             received.frames = frames;
         }

@@ -12,6 +12,10 @@ use crate::wire::Channel;
 pub(super) struct Habits {
     answered: BTreeSet<(Channel, String, Expectation)>,
     overtaking: Overtaking,
+    /// Clients that were welcomed on iopub since they came.
+    welcomed: BTreeSet<String>,
+    /// Whether it welcomes those who come later, as far as is known.
+    welcomes: bool,
 }
 
 /// Channels on which the kernel answers out of order: what one of its processes was seen to do, all of them may.
@@ -27,7 +31,7 @@ impl Overtaking {
 impl Habits {
     /// Of a process of which nothing is known but what others of its run were seen to do.
     pub(super) fn of_run(overtaking: &Overtaking) -> Self {
-        Self { answered: BTreeSet::new(), overtaking: overtaking.clone() }
+        Self { overtaking: overtaking.clone(), ..Self::default() }
     }
 
     /// Whether all that `owed` still lacks was seen to come for another request of its type.
@@ -48,6 +52,32 @@ impl Habits {
     /// Notes that the reply to an earlier request came after that to a later one.
     pub(super) fn note_overtaking(&mut self, channel: Channel) {
         self.overtaking.channels().insert(channel);
+    }
+
+    /// Whether it was seen to welcome, and was not waited for in vain since.
+    pub(super) fn welcomes(&self) -> bool {
+        self.welcomes
+    }
+
+    /// Whether a client was welcomed since it came.
+    pub(super) fn is_welcomed(&self, client: &str) -> bool {
+        self.welcomed.contains(client)
+    }
+
+    /// Notes that a client comes, and was not welcomed yet.
+    pub(super) fn note_newcomer(&mut self, client: &str) {
+        self.welcomed.remove(client);
+    }
+
+    /// Notes that a client was welcomed.
+    pub(super) fn note_welcome(&mut self, client: &str) {
+        self.welcomes = true;
+        self.welcomed.insert(client.to_owned());
+    }
+
+    /// Notes that no welcome came to one who waited for it.
+    pub(super) fn note_no_welcome(&mut self) {
+        self.welcomes = false;
     }
 
     pub(super) fn learn(&mut self, owed: &Owed) {

@@ -22,6 +22,7 @@ mod exchange;
 mod flow;
 mod greet;
 mod habits;
+mod join;
 pub mod kernel;
 mod ladder;
 mod ledger;

@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use super::join::Subscription;
 use super::kernel::{InterruptMode, signal_named};
 use super::quoted::Missing;
 use super::settle::{Settlement, Suspicion};
 use super::{Session, SessionError, flow};
 use crate::plan::{Action, Await, Object, Outgoing, Owed, Plan, Step, Wait};
-use crate::trace::{Bytes, Disconnected, Event, Noted, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Stranger, Why, own_steps};
+use crate::trace::{Disconnected, Event, Noted, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Stranger, Why, own_steps};
 use crate::wire::Channel;
 
 /// What one play of a plan came to.
@@ -87,7 +88,7 @@ impl Session {
     fn play_steps(&mut self, plan: &Plan) -> Result<Stop, SessionError> {
         for client in &plan.clients {
             if !self.clients.contains_key(client)
-                && let Some(stop) = self.join(client, &[Bytes::default()], None)?
+                && let Some(stop) = self.join(client, Subscription::EVERYTHING, None)?
             {
                 return Ok(Some(stop));
             }
@@ -141,7 +142,10 @@ impl Session {
                 if !names.is_empty() && ids.is_empty() { Ok(None) } else { self.settle(&ids).map(stop) }
             }
             Action::Wait(wait) => self.wait_for(wait),
-            Action::Connect { topics, identity_of } => self.join(&step.client, topics, identity_of.as_deref()),
+            Action::Connect { topics, identity_of, deaf, welcomed } => {
+                let subscription = Subscription { topics, deaf: *deaf, welcomed: *welcomed };
+                self.join(&step.client, subscription, identity_of.as_deref())
+            }
             Action::Disconnect => {
                 self.leave(&step.client);
                 Ok(None)

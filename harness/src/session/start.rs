@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::client::{Client, Keys};
 use super::habits::{Habits, Overtaking};
+use super::join::Subscription;
 use super::kernel::{
     Command, ConnectionFile, Greeted, Greeting, InterruptMode, KernelProcess, Launcher, Life, Lives, Reach, Starter, Target, addresses,
     clash,
@@ -14,7 +15,7 @@ use super::settle::Settlement;
 use super::transport::{Endpoint, Wire};
 use super::{Cancel, Deadlines, Session, SessionError};
 use crate::spec::Version;
-use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Listening, Noted, Recorder, Why, own_steps};
+use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Listening, Noted, Recorder, own_steps};
 use crate::wire::{Channel, ConnectionInfo, Json};
 
 /// The silence on iopub that jupyter_client waits for before it calls a kernel ready.
@@ -167,7 +168,7 @@ impl Greeting for Opening<'_> {
         };
         // A running kernel was there before any client of ours.
         let early = matches!(self.starting.target, Target::Command(_));
-        session.open_client("a", &[Bytes::default()], None, early).map_err(|error| error.to_string())?;
+        session.open_client("a", Subscription::EVERYTHING, None, early).map_err(|error| error.to_string())?;
         Ok(session)
     }
 
@@ -267,32 +268,8 @@ impl Session {
         Ok(())
     }
 
-    /// Opens a client in the middle of a scenario and waits until its subscription lives.
-    pub(super) fn join(&mut self, client: &str, topics: &[Bytes], identity_of: Option<&str>) -> Result<Option<Settlement>, SessionError> {
-        let is_clash = identity_of.is_some_and(|other| self.clients.contains_key(other));
-        self.open_client(client, topics, identity_of, false)?;
-        if is_clash {
-            // Of two live peers under one identity either may win, so that none is sure to be greeted.
-            return Ok(None);
-        }
-        let patience = if identity_of.is_some() { self.deadlines.reply() * 2 } else { self.deadlines.patience(true) };
-        let until = Instant::now() + patience;
-        if self.clients.get(client).is_some_and(|client| !client.hears_all) {
-            // It may not hear the statuses that tell; its first reply has to do.
-            let id = self.ask(client, Channel::Shell, own_steps::READY)?;
-            self.hear_reply(&id, until)?;
-            self.strike_out(&id, Why::Abandoned);
-            return Ok(None);
-        }
-        let greeted = self.greet(client, until)?;
-        if greeted == Greeted::Ready {
-            self.transport.await_links(client, Instant::now() + self.deadlines.half())?;
-        }
-        Ok(self.settlement(greeted))
-    }
-
     /// How the waiting ended, if the kernel is not ready.
-    fn settlement(&self, greeted: Greeted) -> Option<Settlement> {
+    pub(super) fn settlement(&self, greeted: Greeted) -> Option<Settlement> {
         match greeted {
             Greeted::Ready => None,
             Greeted::Exited => Some(Settlement::Exited),
@@ -302,11 +279,20 @@ impl Session {
         }
     }
 
-    fn open_client(&mut self, name: &str, topics: &[Bytes], identity_of: Option<&str>, early: bool) -> Result<(), SessionError> {
-        let client = Client::new(topics, &mut self.rng);
+    pub(super) fn open_client(
+        &mut self,
+        name: &str,
+        subscription: Subscription<'_>,
+        identity_of: Option<&str>,
+        early: bool,
+    ) -> Result<(), SessionError> {
+        let Subscription { topics, deaf, .. } = subscription;
+        self.habits.note_newcomer(name);
+        let mut client = Client::new(topics, &mut self.rng);
+        client.hears_all &= !deaf;
         let identity =
             identity_of.and_then(|other| self.identities.get(other)).cloned().unwrap_or_else(|| client.session.clone().into_bytes());
-        let endpoint = Endpoint { client: name.to_owned(), identity: identity.clone(), topics: topics.to_vec() };
+        let endpoint = Endpoint { client: name.to_owned(), identity: identity.clone(), topics: topics.to_vec(), deaf };
         self.transport.open(&endpoint, &self.link)?;
         self.clients.insert(name.to_owned(), client);
         self.identities.insert(name.to_owned(), identity.clone());
@@ -316,6 +302,7 @@ impl Session {
             channels: Channel::ALL.to_vec(),
             topics: topics.to_vec(),
             early,
+            deaf,
         }));
         Ok(())
     }

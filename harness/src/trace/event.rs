@@ -181,6 +181,9 @@ pub struct Connected {
     /// Whether its sockets were there before the kernel process was started.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub early: bool,
+    /// Whether it never reads what comes on iopub.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deaf: bool,
 }
 
 /// See [`Event::Disconnected`].

@@ -156,6 +156,8 @@ connect = "b"
 connect = "c"
 topics = ["x"]
 identity = "same-as:a"
+deaf = true
+welcomed = true
 channels = ["shell", "iopub"]
 [[steps]]
 interrupt = "full"
@@ -204,9 +206,10 @@ fn full() -> Send {
 }
 
 fn steps() -> Vec<Step> {
-    let everything = Connect { topics: vec![text("")], same_identity_as: None, channels: Channel::ALL.to_vec() };
-    let little =
-        Connect { topics: vec![text("x")], same_identity_as: Some("a".to_owned()), channels: vec![Channel::Shell, Channel::Iopub] };
+    let everything =
+        Connect { topics: vec![text("")], same_identity_as: None, channels: Channel::ALL.to_vec(), deaf: false, welcomed: false };
+    let channels = vec![Channel::Shell, Channel::Iopub];
+    let little = Connect { topics: vec![text("x")], same_identity_as: Some("a".to_owned()), channels, deaf: true, welcomed: true };
     let frames = vec![text("<IDS|MSG>"), text("")];
     vec![
         step("ask", "a", Action::Send(Box::new(send()))),

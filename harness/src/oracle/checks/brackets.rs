@@ -12,6 +12,7 @@ use crate::oracle::report::Report;
 use crate::oracle::seen::Direction;
 use crate::oracle::selector::Selector;
 use crate::spec::reader::Reader;
+use crate::trace::Event;
 use crate::wire::Channel;
 
 struct Brackets {
@@ -56,6 +57,8 @@ impl Check for Brackets {
 impl Brackets {
     /// Whether there was a clash.
     fn judge_client(&self, episode: &Episode, client: &str, of: &[usize], with: Option<&[usize]>, report: &mut Report<'_>) -> bool {
+        let is_leaving = |event: &Event| matches!(event, Event::Disconnected(gone) if gone.client == client);
+        let left: Vec<u64> = episode.events.iter().filter(|happened| is_leaving(&happened.event)).map(|happened| happened.line).collect();
         let mut open: Vec<(usize, usize)> = Vec::new();
         let mut clashed = false;
         for (message, seen) in episode.from_kernel().filter(|(_, seen)| seen.channel == Channel::Iopub && *seen.client == *client) {
@@ -64,6 +67,8 @@ impl Brackets {
             if !mine && !theirs {
                 continue;
             }
+            // Who left and came back did not see what was between.
+            open.retain(|(_, busy)| !left.iter().any(|line| (episode.messages[*busy].line..seen.line).contains(line)));
             if seen.is_state("idle") {
                 if open.iter().any(|(known, _)| *known == number) {
                     report.exercised();

@@ -13,6 +13,7 @@ use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
 use crate::spec::reader::Reader;
+use crate::trace::Event;
 use crate::wire::Channel;
 
 struct FanOut {
@@ -39,7 +40,10 @@ impl Check for FanOut {
         let mut transcripts: BTreeMap<&str, Transcript<'_>> = BTreeMap::new();
         for (message, seen) in episode.from_kernel() {
             // A welcome concerns one subscription, and a kernel need not send it to others.
-            let counts = seen.channel == Channel::Iopub && seen.msg_type() != "iopub_welcome" && episode.is_subscribed(&seen.client);
+            let counts = seen.channel == Channel::Iopub
+                && seen.msg_type() != "iopub_welcome"
+                && episode.is_subscribed(&seen.client)
+                && !came_back(episode, &seen.client);
             if let (true, Some(id)) = (counts, seen.msg_id()) {
                 transcripts.entry(&seen.client).or_default().push((id, message));
             }
@@ -50,6 +54,13 @@ impl Check for FanOut {
             }
         }
     }
+}
+
+/// Whether a client left and came back under the same name: it did not see what was between.
+fn came_back(episode: &Episode, client: &str) -> bool {
+    let left = |event: &Event| matches!(event, Event::Disconnected(gone) if gone.client == client);
+    let came = |event: &Event| matches!(event, Event::Connected(connected) if connected.client == client);
+    episode.events.iter().skip_while(|happened| !left(&happened.event)).any(|happened| came(&happened.event))
 }
 
 impl FanOut {

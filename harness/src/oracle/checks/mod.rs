@@ -21,6 +21,7 @@ mod expressions;
 mod fan_out;
 mod fifo;
 mod follow_up;
+mod half_brackets;
 mod health;
 mod history;
 mod ignored;
@@ -101,10 +102,10 @@ pub(crate) enum Deed {
     Heartbeat,
     /// Interrupted the kernel by a signal.
     Interrupt,
-    /// Closed their sockets.
-    Disconnect,
-    /// Opened sockets.
-    Connect,
+    /// Closed their sockets, by the index of the event.
+    Disconnect(usize),
+    /// Opened sockets, by the index of the event.
+    Connect(usize),
     /// Sent bytes as strangers, by the index of the event.
     Stranger(usize),
 }
@@ -138,6 +139,7 @@ const KINDS: &[CheckKind] = &[
     CheckKind { name: "fan-out", compile: fan_out::compile },
     CheckKind { name: "fifo", compile: fifo::compile },
     CheckKind { name: "follow-up", compile: follow_up::compile },
+    CheckKind { name: "half-brackets", compile: half_brackets::compile },
     CheckKind { name: "health", compile: health::compile },
     CheckKind { name: "history", compile: history::compile },
     CheckKind { name: "ignored", compile: ignored::compile },

@@ -67,6 +67,8 @@ pub struct Endpoint {
     pub identity: Vec<u8>,
     /// Subscriptions of iopub.
     pub topics: Vec<Bytes>,
+    /// Whether nothing is ever taken from its iopub, so that it fills up.
+    pub deaf: bool,
 }
 
 /// A message, or heartbeat bytes, that came in.
@@ -96,7 +98,7 @@ pub trait Transport: Send {
     /// sends to a peer that is not connected yet is lost, and that is no fault of the kernel.
     fn await_links(&mut self, client: &str, until: Instant) -> Result<bool, TransportError>;
 
-    /// Gives frames to a socket.
+    /// Gives frames to a socket. What goes to iopub goes against the stream, from a peer beside the subscriber.
     fn send(&mut self, client: &str, channel: Channel, frames: &[Frame]) -> Result<(), TransportError>;
 
     /// Takes what has arrived; if nothing has, waits for it until `until` or until one of `wakers` is readable. Returns whether

@@ -17,6 +17,10 @@ const FRAME_LIMIT: i64 = 256 << 20;
 /// than any scenario brings while we look elsewhere, and little enough that a kernel that sends without end can't fill our memory.
 const RECEIVED_AHEAD: i32 = 20_000;
 
+/// The same for a subscriber that never reads, and bytes that the system keeps for it: it is to fill up soon.
+const UNREAD: i32 = 1;
+const UNREAD_BYTES: i32 = 4 << 10;
+
 /// Messages taken from one socket before the others get their turn.
 const BURST: usize = 256;
 
@@ -37,6 +41,11 @@ struct Open {
     client: String,
     channel: Channel,
     socket: zmq::Socket,
+    address: String,
+    /// Whether anything is ever taken from it.
+    read: bool,
+    /// On iopub, the peer that sends against the stream: what subscribes can't send.
+    upstream: Option<zmq::Socket>,
     /// Where libzmq tells what becomes of the socket's connection.
     monitor: zmq::Socket,
     linked: bool,
@@ -71,7 +80,11 @@ impl ZeroMq {
         socket.set_maxmsgsize(FRAME_LIMIT)?;
         // No high-water mark for what we send: at one, libzmq would block us.
         socket.set_sndhwm(0)?;
-        socket.set_rcvhwm(RECEIVED_AHEAD)?;
+        let unread = endpoint.deaf && channel == Channel::Iopub;
+        socket.set_rcvhwm(if unread { UNREAD } else { RECEIVED_AHEAD })?;
+        if unread {
+            socket.set_rcvbuf(UNREAD_BYTES)?;
+        }
         match channel {
             Channel::Iopub => endpoint.topics.iter().try_for_each(|topic| socket.set_subscribe(&topic.0))?,
             // Lets it ask again after an answer that never came.
@@ -79,6 +92,22 @@ impl ZeroMq {
             Channel::Shell | Channel::Control | Channel::Stdin => socket.set_identity(&endpoint.identity)?,
         }
         Ok(socket)
+    }
+
+    /// The peer of a client's iopub that sends, opened when it is first needed.
+    fn upstream(&mut self, client: &str) -> zmq::Result<Option<&zmq::Socket>> {
+        let context = &self.context;
+        let Some(open) = self.open.iter_mut().find(|open| open.client == client && open.channel == Channel::Iopub) else {
+            return Ok(None);
+        };
+        if open.upstream.is_none() {
+            let socket = context.socket(zmq::XSUB)?;
+            socket.set_linger(0)?;
+            socket.set_sndhwm(0)?;
+            socket.connect(&open.address)?;
+            open.upstream = Some(socket);
+        }
+        Ok(open.upstream.as_ref())
     }
 }
 
@@ -90,14 +119,14 @@ impl Transport for ZeroMq {
                 let socket = self.socket(endpoint, channel)?;
                 let monitor = self.monitor(&socket)?;
                 socket.connect(&address)?;
-                Ok(Open { client: endpoint.client.clone(), channel, socket, monitor, linked: false })
+                Ok((socket, monitor))
             };
-            let opened = connect().map_err(|error: zmq::Error| TransportError::Open {
-                channel: channel.name(),
-                endpoint: address.clone(),
-                reason: error.to_string(),
-            });
-            self.open.push(opened?);
+            let failed =
+                |error: zmq::Error| TransportError::Open { channel: channel.name(), endpoint: address.clone(), reason: error.to_string() };
+            let (socket, monitor) = connect().map_err(failed)?;
+            let read = !(endpoint.deaf && channel == Channel::Iopub);
+            let client = endpoint.client.clone();
+            self.open.push(Open { client, channel, socket, address, read, upstream: None, monitor, linked: false });
         }
         Ok(())
     }
@@ -127,22 +156,27 @@ impl Transport for ZeroMq {
     }
 
     fn send(&mut self, client: &str, channel: Channel, frames: &[Frame]) -> Result<(), TransportError> {
-        let open = self.open.iter().find(|open| open.client == client && open.channel == channel);
-        let Some(open) = open else {
+        let socket = if channel == Channel::Iopub {
+            self.upstream(client).map_err(|error| trouble("cannot send", error))?
+        } else {
+            self.open.iter().find(|open| open.client == client && open.channel == channel).map(|open| &open.socket)
+        };
+        let Some(socket) = socket else {
             return Err(TransportError::NoSocket { client: client.to_owned(), channel: channel.name() });
         };
-        open.socket.send_multipart(frames, zmq::DONTWAIT).map_err(|error| trouble("cannot send", error))
+        socket.send_multipart(frames, zmq::DONTWAIT).map_err(|error| trouble("cannot send", error))
     }
 
     fn wait(&mut self, until: Instant, wakers: &[RawFd], arrivals: &mut Vec<Arrival>) -> Result<bool, TransportError> {
-        let mut items: Vec<zmq::PollItem<'_>> = self.open.iter().map(|open| open.socket.as_poll_item(zmq::POLLIN)).collect();
+        let read = || self.open.iter().filter(|open| open.read);
+        let mut items: Vec<zmq::PollItem<'_>> = read().map(|open| open.socket.as_poll_item(zmq::POLLIN)).collect();
         items.extend(wakers.iter().map(|&fd| zmq::PollItem::from_fd(fd, zmq::POLLIN)));
         match zmq::poll(&mut items, milliseconds(until.saturating_duration_since(Instant::now()))) {
             Ok(_) | Err(zmq::Error::EINTR) => {}
             Err(error) => return Err(trouble("cannot wait", error)),
         }
         let mut more = false;
-        for (open, item) in self.open.iter().zip(&items) {
+        for (open, item) in read().zip(&items) {
             if item.is_readable() {
                 more |= open.drain(arrivals)?;
             }
@@ -253,7 +287,7 @@ mod tests {
         let kernel = Channel::ALL.map(|channel| context.socket(kind(channel)).expect("a socket"));
         let bind = |channel: usize| kernel[channel].bind(&link.endpoint(Channel::ALL[channel])).expect("a free name");
         let mut client = ZeroMq::new(context.clone());
-        client.open(&Endpoint { client: "a".to_owned(), identity: b"a".to_vec(), topics: Vec::new() }, &link).expect("open");
+        client.open(&Endpoint { client: "a".to_owned(), identity: b"a".to_vec(), topics: Vec::new(), deaf: false }, &link).expect("open");
         (0..4).for_each(bind);
         assert!(!client.await_links("a", Instant::now() + Duration::from_millis(50)).expect("a verdict"));
         bind(4);

@@ -250,10 +250,13 @@ impl<'a> Steps<'a> {
             client.map(str::to_owned)
         });
         let read = |items: Vec<Item<'_>>| items.into_iter().filter_map(Item::named).collect();
+        let flag = |key| reader.optional(key).and_then(Item::bool).unwrap_or(false);
         Connect {
             topics: topics.unwrap_or_else(|| vec![Payload::Text(String::new())]),
             same_identity_as,
             channels: channels.map_or_else(|| Channel::ALL.to_vec(), read),
+            deaf: flag("deaf"),
+            welcomed: flag("welcomed"),
         }
     }
 

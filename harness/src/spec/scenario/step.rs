@@ -171,6 +171,10 @@ pub struct Connect {
     pub same_identity_as: Option<String>,
     /// The channels that it opens.
     pub channels: Vec<Channel>,
+    /// Whether it never reads what comes on iopub.
+    pub deaf: bool,
+    /// Whether it goes on as soon as it is welcomed, where the kernel welcomes; others are greeted by questions about the kernel first.
+    pub welcomed: bool,
 }
 
 /// See [`Action::Interrupt`].

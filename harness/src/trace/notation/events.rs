@@ -42,8 +42,8 @@ pub(super) fn connected(pairs: &mut Pairs) -> Result<Event, String> {
         None => vec![Bytes::default()],
     };
     let identity = Bytes(pairs.text("identity").unwrap_or_else(|| client.clone()).into_bytes());
-    let early = pairs.flag("early")?.unwrap_or(false);
-    Ok(Event::Connected(Connected { client, identity, channels: Channel::ALL.to_vec(), topics, early }))
+    let (early, deaf) = (pairs.flag("early")?.unwrap_or(false), pairs.flag("deaf")?.unwrap_or(false));
+    Ok(Event::Connected(Connected { client, identity, channels: Channel::ALL.to_vec(), topics, early, deaf }))
 }
 
 pub(super) fn settled(pairs: &mut Pairs) -> Result<Settled, String> {
