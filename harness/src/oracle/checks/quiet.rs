@@ -14,7 +14,7 @@ use crate::oracle::report::Report;
 use crate::oracle::request::Request;
 use crate::spec::reader::{Item, Reader};
 use crate::trace::Event;
-use crate::wire::Channel;
+use crate::wire::{Channel, Json, PartName};
 
 struct Quiet {
     after: f64,
@@ -63,7 +63,11 @@ impl Quiet {
             let is_idle = || silence >= self.after && !self.is_pending(episode, t);
             match moment {
                 // Chatter does not make a kernel busy, however often it comes.
-                Moment::Published(message) if is_part_of_request(episode, message, t) || is_planned(episode, message) => since = t,
+                Moment::Published(message)
+                    if is_part_of_request(episode, message, t) || is_planned(episode, message) || is_of_something_odd(episode, message) =>
+                {
+                    since = t;
+                }
                 Moment::Published(message) => {
                     if is_idle() {
                         report.exercised();
@@ -104,4 +108,14 @@ fn is_planned(episode: &Episode, message: usize) -> bool {
     episode
         .request_of(message)
         .is_some_and(|request| ["stdout", "stderr"].iter().any(|name| episode.asked(request).facts.contains_key(*name)))
+}
+
+/// Whether a message is about one of ours that was odd, or whose header came back as nothing that we sent: such may take its time.
+fn is_of_something_odd(episode: &Episode, message: usize) -> bool {
+    let seen = &episode.messages[message];
+    let names_a_parent = seen.part(PartName::Parent).and_then(Json::as_object).is_some_and(|parent| !parent.is_empty());
+    match episode.request_of(message) {
+        Some(request) => request.odd || !request.honest || episode.asked(request).facts.contains_key("odd"),
+        None => names_a_parent || seen.part(PartName::Parent).is_none_or(|parent| !parent.is_object()),
+    }
 }
