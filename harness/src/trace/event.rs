@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::de::{Error, MapAccess};
 use serde::{Deserialize, Serialize};
 
-use super::{Bytes, Listening, Stranger};
+use super::{Bytes, Connected, Disconnected, Listening, Stranger};
 use crate::spec::nearest;
 use crate::wire::{Channel, TransportKind};
 
@@ -165,32 +165,6 @@ pub struct Calibrated {
     pub round_trip: u64,
     /// What a reply is given before it counts as missed.
     pub reply_deadline: u64,
-}
-
-/// See [`Event::Connected`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Connected {
-    /// The client: `a`, `b`, …
-    pub client: String,
-    /// ZeroMQ identity on shell, control and stdin.
-    pub identity: Bytes,
-    /// The channels that it opened.
-    pub channels: Vec<Channel>,
-    /// Its iopub subscriptions.
-    pub topics: Vec<Bytes>,
-    /// Whether its sockets were there before the kernel process was started.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub early: bool,
-    /// Whether it never reads what comes on iopub.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub deaf: bool,
-}
-
-/// See [`Event::Disconnected`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Disconnected {
-    /// The client.
-    pub client: String,
 }
 
 /// See [`Event::ScenarioStarted`].

@@ -5,6 +5,7 @@
 //! received message stands the signature that it ought to carry.
 
 mod bytes;
+mod clients;
 mod event;
 mod ports;
 mod read;
@@ -12,9 +13,10 @@ mod record;
 mod recorder;
 
 pub use bytes::Bytes;
+pub use clients::{Connected, Disconnected};
 pub use event::{
-    BIND_CLASH, Calibrated, Connected, Disconnected, End, Event, Exited, Expectation, Facts, KernelStarted, Ladder, Noted, Output, Probed,
-    Received, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, TRACE_VERSION, TraceStarted, Why, own_steps,
+    BIND_CLASH, Calibrated, End, Event, Exited, Expectation, Facts, KernelStarted, Ladder, Noted, Output, Probed, Received, ScenarioEnded,
+    ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, TRACE_VERSION, TraceStarted, Why, own_steps,
 };
 pub use ports::{Listening, Stranger};
 pub use read::{ReadError, Reader, for_each_record, read_trace};
