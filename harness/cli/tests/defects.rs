@@ -19,6 +19,11 @@ const FULL_ONLY: &[(Defect, &str)] = &[
     (Defect::LivelockOnEmptyCode, "a kernel that works is waited for with patience, and this one works for nothing"),
     (Defect::LostWakeup, "the probe after a missed answer wakes the kernel, so that it passes for a slow one: not noticed yet"),
     (Defect::PublisherDrops, "chance has it what is lost, and a few scenarios may lose nothing of what its rule is about"),
+    (
+        Defect::UnsubscriptionKills,
+        "chance has it whether its death shows before the next client comes, and then it counts as that one's doing",
+    ),
+    (Defect::ClientsInParallel, "chance has it whether the cells of two clients are begun at once"),
 ];
 
 #[test]
