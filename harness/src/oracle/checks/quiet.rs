@@ -113,6 +113,10 @@ fn is_planned(episode: &Episode, message: usize) -> bool {
 /// Whether a message is about one of ours that was odd, or whose header came back as nothing that we sent: such may take its time.
 fn is_of_something_odd(episode: &Episode, message: usize) -> bool {
     let seen = &episode.messages[message];
+    // That a status is late, or the first of a life, is a matter of the rules about statuses.
+    if seen.msg_type() == "status" && (episode.request_of(message).is_some() || seen.is_state("starting")) {
+        return true;
+    }
     let names_a_parent = seen.part(PartName::Parent).and_then(Json::as_object).is_some_and(|parent| !parent.is_empty());
     match episode.request_of(message) {
         Some(request) => request.odd || !request.honest || episode.asked(request).facts.contains_key("odd"),
