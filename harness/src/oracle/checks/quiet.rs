@@ -16,6 +16,9 @@ use crate::spec::reader::{Item, Reader};
 use crate::trace::Event;
 use crate::wire::{Channel, Json, PartName};
 
+/// Seconds within which a status of a request that is over is late, and no chatter.
+const LATE: f64 = 3.0;
+
 struct Quiet {
     after: f64,
 }
@@ -114,7 +117,9 @@ fn is_planned(episode: &Episode, message: usize) -> bool {
 fn is_of_something_odd(episode: &Episode, message: usize) -> bool {
     let seen = &episode.messages[message];
     // That a status is late, or the first of a life, is a matter of the rules about statuses.
-    if seen.msg_type() == "status" && (episode.request_of(message).is_some() || seen.is_state("starting")) {
+    let ended = |request: &Request| [request.reply(), request.idle].into_iter().flatten().map(|last| episode.messages[last].t).max();
+    let is_late = |request: &Request| ended(request).is_some_and(|ended| seconds_between(ended, seen.t) < LATE);
+    if seen.msg_type() == "status" && (episode.request_of(message).is_some_and(is_late) || seen.is_state("starting")) {
         return true;
     }
     let names_a_parent = seen.part(PartName::Parent).and_then(Json::as_object).is_some_and(|parent| !parent.is_empty());
