@@ -1,5 +1,6 @@
 //! Writes a reproducer for each finding whose play stands in a trace.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -13,24 +14,16 @@ use crate::out_dir::{OutDir, reproducer_name};
 
 /// Writes them into `out`, and names them in the findings. The traces are read once more for it, as plans are not kept in memory.
 pub(crate) fn write(run: &mut Run, traces: &[(String, PathBuf)], kernel: &Kernel, out: &OutDir) -> anyhow::Result<()> {
-    let mut known: Vec<(String, usize)> = Vec::new();
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     for (name, path) in traces {
         let in_trace: Vec<(usize, u64)> =
             run.findings.iter().enumerate().filter_map(|(index, one)| Some((index, line_in(one, name)?))).collect();
         for (index, collected) in in_trace.iter().map(|(index, _)| *index).zip(collect(run, &in_trace, path)?) {
             let Some(collected) = collected else { continue };
             let rule = run.findings[index].rule.clone();
-            let number = match known.iter_mut().find(|(known, _)| *known == rule) {
-                Some((_, number)) => {
-                    *number += 1;
-                    *number
-                }
-                None => {
-                    known.push((rule.clone(), 1));
-                    1
-                }
-            };
-            let file = reproducer_name(&rule, number);
+            let number = numbers.entry(rule.clone()).or_default();
+            *number += 1;
+            let file = reproducer_name(&rule, *number);
             let reproducer = reproducer(run, &run.findings[index], collected, kernel);
             let text = serde_json::to_string_pretty(&reproducer).context("a reproducer is plain data")?;
             out.write(&file, &(text + "\n"))?;

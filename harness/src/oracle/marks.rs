@@ -41,7 +41,7 @@ pub(super) fn mark_interleaved(episode: &mut Episode) {
     for &number in &executions {
         let request = &episode.requests[number];
         let begin = request.busy.or(inputs(episode, number)).unwrap_or(request.sent);
-        let end = [request.reply(), request.idle].into_iter().flatten().max().unwrap_or(usize::MAX);
+        let end = request.ended().unwrap_or(usize::MAX);
         let own = usize::from(inputs(episode, number).is_some_and(|input| input > begin && input < end));
         // What can't be read may leave an end that lies before its begin.
         let between = begins.partition_point(|&input| input < end).saturating_sub(begins.partition_point(|&input| input <= begin));
@@ -58,7 +58,7 @@ fn mark_beside(episode: &mut Episode, executions: &[usize]) {
     };
     let span = |number: usize| {
         let request = &episode.requests[number];
-        (request.busy.unwrap_or(request.sent), [request.reply(), request.idle].into_iter().flatten().max().unwrap_or(usize::MAX))
+        (request.busy.unwrap_or(request.sent), request.ended().unwrap_or(usize::MAX))
     };
     let overlap = |(begin, end): (usize, usize), (other_begin, other_end): (usize, usize)| begin < other_end && other_begin < end;
     let mut beside = Vec::new();

@@ -64,9 +64,7 @@ impl Report<'_> {
     /// The rule was broken. The place is the same for the same cause; the title is asked for once a place.
     pub(crate) fn deviation(&mut self, episode: &Episode, about: About<'_>, place: &str, title: impl FnOnce() -> String) {
         let verdict = self.verdict(episode);
-        if is_damaged(episode, about) {
-            self.tally.inconclusive += 1;
-        } else {
+        if self.tells(episode, about) {
             self.found(episode, about, place, verdict, title);
         }
     }
@@ -75,9 +73,7 @@ impl Report<'_> {
     pub(crate) fn milder_deviation(&mut self, episode: &Episode, about: About<'_>, place: &str, title: impl FnOnce() -> String) {
         let verdict = if self.rule.verdict == RuleVerdict::Record { Verdict::Pass } else { Verdict::Warn };
         let place = &format!("{place} (milder)");
-        if is_damaged(episode, about) {
-            self.tally.inconclusive += 1;
-        } else {
+        if self.tells(episode, about) {
             self.found(episode, about, place, verdict, title);
         }
     }
@@ -86,6 +82,18 @@ impl Report<'_> {
     pub(crate) fn malformation(&mut self, episode: &Episode, message: usize, place: &str, title: impl FnOnce() -> String) {
         let verdict = self.verdict(episode);
         self.found(episode, About::Message(message), place, verdict, title);
+    }
+
+    /// Whether something odd can be held against the kernel; what may come of a broken channel is inconclusive.
+    fn tells(&mut self, episode: &Episode, about: About<'_>) -> bool {
+        let damaged = is_damaged(episode, about);
+        self.tally.inconclusive += u64::from(damaged);
+        !damaged
+    }
+
+    fn count(&mut self, verdict: Verdict) {
+        self.tally.deviations += 1;
+        self.tally.worst = self.tally.worst.max(verdict);
     }
 
     fn verdict(&self, episode: &Episode) -> Verdict {
@@ -97,25 +105,20 @@ impl Report<'_> {
     }
 
     fn found(&mut self, episode: &Episode, about: About<'_>, place: &str, verdict: Verdict, title: impl FnOnce() -> String) {
-        self.tally.deviations += 1;
-        self.tally.worst = self.tally.worst.max(verdict);
+        self.count(verdict);
         let rule = self.rule;
         self.findings.add(rule.index, Kind::Deviation, place, || deviation_of(&rule.id, episode, about, place, verdict, title()));
     }
 
     /// What [`Report::deviation`] would report, for a check that can tell only later whether it is one; `None` where nothing can be told.
     pub(crate) fn draft(&mut self, episode: &Episode, about: About<'_>, place: &str, title: impl FnOnce() -> String) -> Option<Finding> {
-        if is_damaged(episode, about) {
-            self.tally.inconclusive += 1;
-            return None;
-        }
-        Some(deviation_of(&self.rule.id, episode, about, place, self.verdict(episode), title()))
+        let verdict = self.verdict(episode);
+        self.tells(episode, about).then(|| deviation_of(&self.rule.id, episode, about, place, verdict, title()))
     }
 
     /// Reports what was drafted before.
     pub(crate) fn file(&mut self, finding: Finding) {
-        self.tally.deviations += 1;
-        self.tally.worst = self.tally.worst.max(finding.verdict);
+        self.count(finding.verdict);
         let place = finding.place.clone();
         self.findings.add(self.rule.index, Kind::Deviation, &place, || finding);
     }

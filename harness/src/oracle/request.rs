@@ -71,6 +71,12 @@ pub struct Request {
 }
 
 impl Request {
+    /// The later of its first reply and its idle, as far as they came.
+    #[must_use]
+    pub fn ended(&self) -> Option<usize> {
+        [self.reply(), self.idle].into_iter().flatten().max()
+    }
+
     /// The first reply that is one; a message of another type on shell or control counts as well.
     #[must_use]
     pub fn reply(&self) -> Option<usize> {

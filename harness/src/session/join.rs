@@ -51,7 +51,7 @@ impl Session {
         }
         let greeted = self.greet(client, until)?;
         if greeted == Greeted::Ready {
-            self.transport.await_links(client, Instant::now() + self.deadlines.half())?;
+            self.await_links(client)?;
         }
         Ok(self.settlement(greeted))
     }

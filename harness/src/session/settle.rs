@@ -128,7 +128,7 @@ impl Session {
                 None => {}
             },
             None if owed.is_fence() || owed.then_exit || owed.wants.contains(&Expectation::Echo) => {}
-            None if owed.unowed || (owed.optional && !self.habits.answers(owed)) => return Ok(Next::Fence),
+            None if owed.unowed || self.may_be_lacking(owed) => return Ok(Next::Fence),
             None => {
                 // A message without a reply is half done as soon as it is sent. One that is wrong may be left without one, and a
                 // question after it tells sooner than a deadline.
@@ -170,9 +170,9 @@ impl Session {
             return Some(now);
         };
         let replied = fence.half_done.filter(|_| fence.seen.contains(&Expectation::Reply))?;
-        let need_not_come = owed.unowed || owed.odd || (owed.optional && !self.habits.answers(owed));
+        let is_owed = !owed.unowed && !owed.odd && !self.may_be_lacking(owed);
         let is_handled = owed.seen.contains(&Expectation::Idle) || owed.seen.contains(&Expectation::Reply);
-        if !need_not_come && (!is_handled || self.habits.overtakes(owed.channel)) {
+        if is_owed && (!is_handled || self.habits.overtakes(owed.channel)) {
             // Nothing says that the kernel is done with it: it may be in the hands of another thread or task, and takes its time.
             return Some(replied.max(self.deadline_of(&owed.id)));
         }
@@ -211,9 +211,14 @@ impl Session {
         deadline
     }
 
+    /// Whether a kernel may lack what this asks for, and this one was not seen to have it.
+    fn may_be_lacking(&self, owed: &Owed) -> bool {
+        owed.optional && !self.habits.answers(owed)
+    }
+
     /// Whether the kernel may leave this unanswered, and no question behind it is to be answered either.
     fn need_not_come(&self, owed: &Owed) -> bool {
-        owed.optional && !owed.then_exit && !self.habits.answers(owed) && self.unanswered_fence(&owed.id).is_none()
+        self.may_be_lacking(owed) && !owed.then_exit && self.unanswered_fence(&owed.id).is_none()
     }
 
     /// A later deadline, if the kernel was seen to work since the last look, and has not used up all patience.
@@ -293,7 +298,7 @@ impl Session {
         }
         // Whether control requests are bracketed at all is an open question of the protocol.
         let unbracketed = missing == [Expectation::Idle] && owed.channel == Channel::Control;
-        owed.unowed || unbracketed || (owed.odd && why == Why::Fenced) || (owed.optional && !self.habits.answers(owed))
+        owed.unowed || unbracketed || (owed.odd && why == Why::Fenced) || self.may_be_lacking(owed)
     }
 
     /// Strikes a request from the ledger and records how it ended, no more.

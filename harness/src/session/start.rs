@@ -232,7 +232,7 @@ impl Session {
             return Ok(greeted);
         }
         let startup = began.elapsed();
-        self.transport.await_links("a", Instant::now() + self.deadlines.half())?;
+        self.await_links("a")?;
         self.settle_greetings()?;
         let mut round_trips = Vec::with_capacity(CALIBRATIONS);
         for _ in 0..CALIBRATIONS {
@@ -252,6 +252,12 @@ impl Session {
         self.note_addresses()?;
         self.recorder.flush()?;
         Ok(Greeted::Ready)
+    }
+
+    /// Waits until a client's sockets are connected, but not for long: a kernel may lack a channel.
+    pub(super) fn await_links(&mut self, client: &str) -> Result<(), SessionError> {
+        self.transport.await_links(client, Instant::now() + self.deadlines.half())?;
+        Ok(())
     }
 
     /// Records where the kernel listens. What is not there yet is given the time of a reply.
@@ -318,7 +324,7 @@ impl Session {
         self.last_news = Instant::now();
         let greeted = self.greet("a", Instant::now() + self.deadlines.startup())?;
         if greeted == Greeted::Ready {
-            self.transport.await_links("a", Instant::now() + self.deadlines.half())?;
+            self.await_links("a")?;
         }
         if greeted == Greeted::Exited
             && let Some(process) = &self.process

@@ -43,7 +43,7 @@ pub(crate) struct ReplayArgs {
     /// A kernel's program and arguments; {connection_file} stands for the path of the connection file
     #[arg(last = true, value_name = "COMMAND", group = "target")]
     command: Vec<String>,
-    /// For the trace and results; those of an earlier replay are replaced [default: kernelcheck-replay]
+    /// For the trace, and reproducers of what it shows; those of an earlier replay are replaced [default: kernelcheck-replay]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Multiplies every deadline [default: 1]
@@ -58,7 +58,7 @@ pub(crate) fn replay(args: ReplayArgs, common: &Common) -> anyhow::Result<u8> {
     let selection = Selection::new(&[], &[], &spec).map_err(|error| Usage::error(error.to_string()))?;
     let run_args = as_run(args, &reproducer)?;
     let chosen = Chosen::of(&run_args)?;
-    let out = OutDir::for_run(run_args.out.as_deref().unwrap_or(Path::new(OUT)))?;
+    let out = OutDir::for_run(run_args.out())?;
     let playing = Playing {
         args: &run_args,
         common,
@@ -159,12 +159,7 @@ fn told(reproducer: &Reproducer, outcome: Outcome, findings: &[&Finding], answer
 fn exit_code(outcome: Outcome, findings: &[&Finding]) -> u8 {
     match outcome {
         Outcome::Gone => 0,
-        Outcome::Reproduced | Outcome::Different => {
-            if findings.iter().any(|finding| finding.kind != Kind::Deviation) {
-                3
-            } else {
-                1
-            }
-        }
+        _ if findings.iter().any(|finding| finding.kind != Kind::Deviation) => 3,
+        _ => 1,
     }
 }

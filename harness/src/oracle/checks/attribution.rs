@@ -19,7 +19,7 @@ use crate::spec::reader::Reader;
 const SHORTEST: usize = 4;
 
 /// Requests that run no code of the user's.
-const MUTE: &[&str] =
+pub(super) const MUTE: &[&str] =
     &["kernel_info_request", "is_complete_request", "history_request", "comm_info_request", "connect_request", "interrupt_request"];
 
 struct Attribution {

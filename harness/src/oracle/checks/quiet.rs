@@ -93,17 +93,21 @@ impl Quiet {
 
     /// Whether something was under way at this time.
     fn is_pending(&self, episode: &Episode, t: u64) -> bool {
-        episode.requests.iter().any(|request| {
-            let ended = [request.reply(), request.idle].into_iter().flatten().map(|message| episode.messages[message].t).max();
-            episode.asked(request).t < t && request.honest && ended.is_none_or(|ended| ended >= t)
-        })
+        episode
+            .requests
+            .iter()
+            .any(|request| episode.asked(request).t < t && request.honest && end_of(episode, request).is_none_or(|end| end >= t))
     }
+}
+
+/// When a request was over, as far as it was.
+fn end_of(episode: &Episode, request: &Request) -> Option<u64> {
+    request.ended().map(|last| episode.messages[last].t)
 }
 
 /// Whether a message came in the course of its request: before that had both its reply and its idle.
 fn is_part_of_request(episode: &Episode, message: usize, t: u64) -> bool {
-    let ended = |request: &Request| [request.reply(), request.idle].into_iter().flatten().map(|last| episode.messages[last].t).max();
-    episode.request_of(message).is_some_and(|request| ended(request).is_none_or(|ended| ended >= t))
+    episode.request_of(message).is_some_and(|request| end_of(episode, request).is_none_or(|end| end >= t))
 }
 
 /// Whether the plan of the request behind a message says that it writes later.
@@ -117,8 +121,7 @@ fn is_planned(episode: &Episode, message: usize) -> bool {
 fn is_of_something_odd(episode: &Episode, message: usize) -> bool {
     let seen = &episode.messages[message];
     // That a status is late, or the first of a life, is a matter of the rules about statuses.
-    let ended = |request: &Request| [request.reply(), request.idle].into_iter().flatten().map(|last| episode.messages[last].t).max();
-    let is_late = |request: &Request| ended(request).is_some_and(|ended| seconds_between(ended, seen.t) < LATE);
+    let is_late = |request: &Request| end_of(episode, request).is_some_and(|end| seconds_between(end, seen.t) < LATE);
     if seen.msg_type() == "status" && (episode.request_of(message).is_some_and(is_late) || seen.is_state("starting")) {
         return true;
     }

@@ -8,6 +8,7 @@
 //! Requests whose output may come late, and text that the plan knows to be theirs, are passed over.
 
 use super::Check;
+use super::attribution::MUTE;
 use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
@@ -94,21 +95,11 @@ pub(super) fn is_inside(episode: &Episode, request: &Request, message: usize, ot
     episode.requests.iter().any(|other| other.sent != request.sent && holds(other) && others(other))
 }
 
-/// Requests for which no code of the user's is run, so that what comes on stderr under them is the kernel's own.
-const WITHOUT_CODE: [&str; 7] = [
-    "kernel_info_request",
-    "is_complete_request",
-    "history_request",
-    "comm_info_request",
-    "connect_request",
-    "interrupt_request",
-    "shutdown_request",
-];
-
 /// Whether a stream is what the kernel itself had to say, whenever it came.
 pub(super) fn is_log(episode: &Episode, request: &Request, message: usize) -> bool {
-    let seen = &episode.messages[message];
-    seen.msg_type() == "stream" && seen.text("name") == Some("stderr") && WITHOUT_CODE.contains(&episode.type_of(request))
+    let (seen, asked) = (&episode.messages[message], episode.type_of(request));
+    let is_stderr = seen.msg_type() == "stream" && seen.text("name") == Some("stderr");
+    is_stderr && (MUTE.contains(&asked) || asked == "shutdown_request")
 }
 
 /// Whether there is a rule that tells of strays while this is handled.
