@@ -59,15 +59,21 @@ pub struct Seen {
     pub request: Option<usize>,
 }
 
-/// Reads messages. Keeps the parent headers read last: most messages of a request carry the same one, which is read and kept once.
+/// Reads messages. Keeps the parts read last: all messages of a request carry one parent header, every status is one of a few,
+/// and a question asked a thousand times has one answer; each is read, and held in memory, once.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
-    parents: Vec<(Vec<u8>, Arc<Json>)>,
+    /// The one that was met last stands last.
+    parts: Vec<(Vec<u8>, Arc<Json>)>,
     clients: Vec<Arc<str>>,
 }
 
-/// How many parent headers are kept.
-const PARENTS: usize = 4;
+/// Parts that say nothing new. Of headers each is another.
+const REPEATED: [PartName; 3] = [PartName::Parent, PartName::Metadata, PartName::Content];
+/// How many parts are kept.
+const KEPT_PARTS: usize = 12;
+/// The longest that are, in bytes.
+const KEPT_LENGTH: usize = 8 << 10;
 
 impl Reader {
     /// Reads a message to the kernel.
@@ -98,28 +104,23 @@ impl Reader {
 
     fn read(&mut self, mut frames: Vec<Bytes>) -> Seen {
         let mut views: Vec<&[u8]> = frames.iter().map(AsRef::as_ref).collect();
-        let known = self.known_parent(&views);
-        if let Some((at, _)) = &known {
-            views[*at] = b"{}";
-        }
+        let mut parts = self.known_parts(&mut views);
         let mut decoded = decode(&views, &Limits::default());
         let hides = |malformation: &Malformation| malformation.kind.hides_parts();
         if decoded.malformations.iter().any(hides) {
             decoded.malformations.retain(hides);
             decoded.parts = <[Part<'_>; 4]>::default();
+            parts = [const { None }; 4];
         }
-        let sound = decoded.malformations.iter().all(|malformation| malformation.part != Some(PartName::Parent));
-        let parent_bytes = decoded.part(PartName::Parent).bytes;
-        let [header, parent, metadata, content] = decoded.parts.map(|part| part.value.map(Arc::new));
-        let parent = match known {
-            Some((_, parent)) => Some(parent),
-            None => {
-                if let (Some(bytes), Some(parent), true) = (parent_bytes, &parent, sound) {
-                    self.keep_parent(bytes, Arc::clone(parent));
-                }
-                parent
+        let unsound: Vec<Option<PartName>> = decoded.malformations.iter().map(|malformation| malformation.part).collect();
+        for (name, part) in PartName::ALL.into_iter().zip(decoded.parts) {
+            let (None, Some(value)) = (&parts[name as usize], part.value) else { continue };
+            let value = Arc::new(value);
+            if let Some(bytes) = part.bytes.filter(|_| REPEATED.contains(&name) && !unsound.contains(&Some(name))) {
+                self.keep(bytes, &value);
             }
-        };
+            parts[name as usize] = Some(value);
+        }
         let (malformations, signature) = (decoded.malformations, decoded.signature.map(|bytes| Bytes(bytes.to_vec())));
         let (before, behind) = (decoded.prefix.len(), decoded.buffers.len());
         // The frames of the parts are read, and no longer needed.
@@ -133,7 +134,7 @@ impl Reader {
             channel: Channel::Shell,
             prefix: frames,
             signature,
-            parts: [header, parent, metadata, content],
+            parts,
             buffers,
             malformations,
             mac: None,
@@ -149,19 +150,28 @@ impl Reader {
         }
     }
 
-    /// The place of the parent header among the frames, and what it says, if it was read a moment ago.
-    fn known_parent(&self, frames: &[&[u8]]) -> Option<(usize, Arc<Json>)> {
-        let at = frames.iter().position(|frame| *frame == DELIMITER)? + 3;
-        let bytes = *frames.get(at)?;
-        let (_, parent) = self.parents.iter().find(|(known, _)| known == bytes)?;
-        Some((at, Arc::clone(parent)))
+    /// Finds the parts that were read a moment ago, and puts an empty object in their place among the frames.
+    fn known_parts(&mut self, frames: &mut [&[u8]]) -> [Option<Arc<Json>>; 4] {
+        let mut found = [const { None }; 4];
+        let Some(delimiter) = frames.iter().position(|frame| *frame == DELIMITER) else { return found };
+        for name in REPEATED {
+            let Some(frame) = frames.get_mut(delimiter + 2 + name as usize) else { break };
+            let Some(at) = self.parts.iter().rposition(|(known, _)| known == frame) else { continue };
+            self.parts[at..].rotate_left(1);
+            found[name as usize] = self.parts.last().map(|(_, part)| Arc::clone(part));
+            *frame = b"{}";
+        }
+        found
     }
 
-    fn keep_parent(&mut self, bytes: &[u8], parent: Arc<Json>) {
-        if self.parents.len() == PARENTS {
-            self.parents.remove(0);
+    fn keep(&mut self, bytes: &[u8], part: &Arc<Json>) {
+        if bytes.len() > KEPT_LENGTH {
+            return;
         }
-        self.parents.push((bytes.to_vec(), parent));
+        if self.parts.len() == KEPT_PARTS {
+            self.parts.remove(0);
+        }
+        self.parts.push((bytes.to_vec(), Arc::clone(part)));
     }
 
     fn client(&mut self, name: &str) -> Arc<str> {
