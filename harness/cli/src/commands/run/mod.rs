@@ -1,7 +1,7 @@
 //! `kernelcheck run`: plays the scenarios against a kernel and judges what it does.
 
 mod args;
-mod profile;
+pub(crate) mod profile;
 mod replay;
 pub(crate) mod signals;
 mod target;
