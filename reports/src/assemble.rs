@@ -50,10 +50,12 @@ pub struct Ingredients<'a> {
 /// Makes the run: judgements of several traces become one, with one finding a cause.
 #[must_use]
 pub fn assemble(ingredients: Ingredients<'_>) -> Run {
-    let Ingredients { tool, spec, judged, observed, environment, replay, lacking, strict } = ingredients;
+    let Ingredients { tool, spec, judged, observed, environment, replay, mut lacking, strict } = ingredients;
     let mut target = observed.target.clone();
     target.unsupported = unsupported(&judged, spec, &observed.features);
     let rules = rules(&judged, spec, &observed.scenarios);
+    let idle = |id: &str| rules.iter().any(|rule| rule.id == id && rule.verdict == Verdict::NotExercised);
+    lacking.iter_mut().for_each(|one| one.settle(idle));
     let findings = findings(&judged, &observed.plays, environment.seed, &replay);
     let summary = summary(&rules, &findings);
     let mut troubles = observed.troubles.clone();

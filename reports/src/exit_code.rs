@@ -12,7 +12,9 @@ pub(crate) fn exit_code(run: &Run, strict: bool) -> u8 {
         4
     } else if run.findings.iter().any(grave) {
         3
-    } else if run.baseline.as_ref().is_some_and(|account| account.fails()) || run.rules.iter().any(|rule| fails(run, &rule.id, rule.verdict, strict)) {
+    } else if run.baseline.as_ref().is_some_and(|account| account.fails())
+        || run.rules.iter().any(|rule| fails(run, &rule.id, rule.verdict, strict))
+    {
         1
     } else {
         0

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use harness::oracle::{Kind, Verdict};
 use harness::spec::Level;
-use harness::trace::ScenarioOutcome;
 use harness::spec::lacking::Lacking;
+use harness::trace::ScenarioOutcome;
 use serde::Serialize;
 
 use crate::baseline::Account;

@@ -24,7 +24,10 @@ pub(crate) fn deliver(run: &Run, reporting: &Reporting, common: &Common, told: T
         // What is there to be read by programs is there whatever else was asked for.
         out.write(RESULTS, &json::render(run))?;
         for format in formats.iter().filter(|format| **format != Format::Json) {
-            out.write(file_name(*format), &rendered(*format, run, reporting, &Look { verbose: common.verbose, timings, profile, ..Look::default() })?)?;
+            out.write(
+                file_name(*format),
+                &rendered(*format, run, reporting, &Look { verbose: common.verbose, timings, profile, ..Look::default() })?,
+            )?;
         }
     }
     let traces_in = out.map_or_else(String::new, |out| format!("{}/", out.path().display()));

@@ -94,13 +94,11 @@ fn kept(earlier: &Baseline, run: &Run) -> String {
     let lines: Vec<&str> = earlier.text.lines().collect();
     let is_comment = |line: &&&str| line.trim_start().starts_with('#');
     // An entry begins with the comment above it.
-    let begins: Vec<usize> = earlier
-        .known
-        .iter()
-        .map(|known| known.line - 1 - lines[..known.line - 1].iter().rev().take_while(is_comment).count())
-        .collect();
+    let begins: Vec<usize> =
+        earlier.known.iter().map(|known| known.line - 1 - lines[..known.line - 1].iter().rev().take_while(is_comment).count()).collect();
     let ends = begins.iter().skip(1).copied().chain([lines.len()]);
-    let stale: Vec<usize> = run.baseline.iter().flat_map(|account| account.entries_in(State::Stale)).map(|entry| entry.known.line).collect();
+    let stale: Vec<usize> =
+        run.baseline.iter().flat_map(|account| account.entries_in(State::Stale)).map(|entry| entry.known.line).collect();
     let gone: Vec<std::ops::Range<usize>> = earlier
         .known
         .iter()

@@ -1,8 +1,11 @@
 //! What the baseline knows, and what is wrong with it.
 
+use harness::oracle::Kind;
+
 use crate::baseline::{Account, COVERED, State};
 use crate::run::{Finding, Run};
 
+use super::finding::word;
 use super::paint::{Paint, clean};
 use super::{Look, wrapped};
 
@@ -26,7 +29,8 @@ fn known(run: &Run, account: &Account, look: &Look, paint: Paint) -> Option<Stri
     }
     let mut text = format!("Known, by {}:\n", clean(&account.file));
     for (finding, reason) in known {
-        let what = format!("{} {}: {}", paint.strong(&finding.rule), name(run, finding), clean(&finding.title));
+        let grave = if finding.kind == Kind::Deviation { String::new() } else { format!("{} ", word(finding)) };
+        let what = format!("{grave}{} {}: {}", paint.strong(&finding.rule), name(run, finding), clean(&finding.title));
         text.push_str(&wrapped(&what, look.width, "  ", "    "));
         text.push_str(&wrapped(&reason, look.width, "    ", "      "));
         let scenario = finding.scenario.as_ref().map(|name| format!(", scenario {name}")).unwrap_or_default();
@@ -41,7 +45,8 @@ fn name<'a>(run: &'a Run, finding: &Finding) -> &'a str {
 
 fn stale(account: &Account, look: &Look, paint: Paint) -> Option<String> {
     let mut text = paint.strong(&format!("STALE {}", clean(&account.file))) + "\n";
-    let lead = "What these entries list was played and did not show. Delete them, or say `sometimes = true` where it need not show each time.";
+    let lead =
+        "What these entries list was played and did not show. Delete them, or say `sometimes = true` where it need not show each time.";
     text.push_str(&wrapped(lead, look.width, "  ", "  "));
     let mut entries = account.entries_in(State::Stale).peekable();
     entries.peek()?;

@@ -65,7 +65,7 @@ fn block(finding: &Finding, run: &Run, look: &Look, paint: Paint) -> String {
     text
 }
 
-fn word(finding: &Finding) -> String {
+pub(super) fn word(finding: &Finding) -> String {
     match (finding.kind, finding.verdict) {
         (Kind::Crash, _) => "CRASH".to_owned(),
         (Kind::Lockup, _) => format!("LOCKUP {}", finding.lockup.as_deref().unwrap_or_default()).trim_end().to_owned(),

@@ -16,7 +16,12 @@ pub fn lacking(profile: &str, lacking: &[Lacking], width: usize) -> String {
     let mut text = wrapped(&format!("The profile {profile} lacks {} snippets:", lacking.len()), width, "", "  ");
     for one in costly {
         text.push_str(&wrapped(&format!("{}: {}", one.snippet, one.summary), width, "  ", "    "));
-        let costs = [("not played", &one.scenarios), ("played in part", &one.shortened), ("rules with no scenario left", &one.rules)];
+        let costs = [
+            ("not played", &one.scenarios),
+            ("played in part", &one.shortened),
+            ("rules left unexercised", &one.rules),
+            ("rules perhaps left so", &one.doubtful),
+        ];
         for (what, names) in costs.into_iter().filter(|(_, names)| !names.is_empty()) {
             text.push_str(&wrapped(&format!("{what}: {}", names.join(", ")), width, "    ", "      "));
         }

@@ -68,7 +68,14 @@ fn target() -> Target {
 }
 
 fn environment() -> Environment {
-    Environment { os: "linux x86_64".to_owned(), cpus: 2, started: "2026-01-01T00:00:00Z".to_owned(), seconds: 6.25, seed: 7, timings: None }
+    Environment {
+        os: "linux x86_64".to_owned(),
+        cpus: 2,
+        started: "2026-01-01T00:00:00Z".to_owned(),
+        seconds: 6.25,
+        seed: 7,
+        timings: None,
+    }
 }
 
 fn rules() -> Vec<RuleResult> {

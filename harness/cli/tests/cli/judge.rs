@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Bench;
 
-const KEPT: &str = r#"
+pub(crate) const KEPT: &str = r#"
 ! kernel
 ! scenario status/info
 > shell kernel_info_request id=1 header.session=s
@@ -16,7 +16,7 @@ const KEPT: &str = r#"
 ! end
 "#;
 
-fn broken() -> String {
+pub(crate) fn broken() -> String {
     KEPT.replace("< iopub status parent=1 execution_state=idle\n", "")
 }
 

@@ -1,5 +1,6 @@
 //! The program as people and machines call it.
 
+mod baseline;
 mod info;
 mod judge;
 mod replay;

@@ -26,6 +26,45 @@ fn the_reference_kernel_needs_nothing_else() {
     assert!(!bench.path("kernelcheck-results/report.txt").exists());
 }
 
+/// Numbers and spaces vary from run to run.
+fn shape(text: &str) -> Vec<String> {
+    let words = |line: &str| {
+        line.split_whitespace().map(|word| if word.parse::<f64>().is_ok() { "N" } else { word }.to_owned()).collect::<Vec<_>>()
+    };
+    text.lines().skip_while(|line| !line.starts_with("Where the time went")).map(|line| words(line).join(" ")).collect()
+}
+
+#[test]
+fn the_time_is_accounted_for() {
+    let bench = Bench::new();
+    let called = bench.call_by_small_spec(&["run", "--quiet", "--timings"]);
+    assert_eq!(called.code, Some(0), "{}", called.stdout);
+    insta::assert_debug_snapshot!(shape(&called.stdout));
+    let results: Value = serde_json::from_str(&bench.read("kernelcheck-results/results.json")).expect("JSON");
+    let timings = &results["environment"]["timings"];
+    let seconds = |what: &str| timings[what].as_f64().expect("a number");
+    let sum: f64 = ["starting", "answers", "pauses", "exits", "harness"].map(seconds).iter().sum();
+    assert!((sum - seconds("seconds")).abs() < 1e-6 && seconds("seconds") > 0.0, "{timings}");
+    assert_eq!((&timings["kernels"], &timings["scenarios"][0]["name"]), (&1.into(), &"status/info".into()));
+}
+
+#[test]
+fn a_run_tells_what_its_profile_lacks() {
+    let bench = Bench::new();
+    bench.write(
+        "mine.toml",
+        "summary = 'Mine.'\n[match]\nlanguage = ['reference']\n[snippets.hello]\ncode = 'print hello'\nstdout = \"hello\\n\"\n",
+    );
+    let called = bench.call(&["run", "--quiet", "--profile", "mine.toml", "--select", "errors/kinds"]);
+    let results: Value = serde_json::from_str(&bench.read("kernelcheck-results/results.json")).expect("JSON");
+    let error = results["lacking"].as_array().expect("a list").iter().find(|one| one["snippet"] == "error").expect("it is lacking");
+    assert_eq!((&error["shortened"], &error["scenarios"]), (&serde_json::json!(["errors/kinds"]), &serde_json::json!([])));
+    assert!(error["rules"].as_array().expect("a list").contains(&"EXEC-06".into()), "{error}");
+    for told in ["The profile mine lacks ", "    played in part: errors/kinds\n"] {
+        assert!(called.stdout.contains(told), "{}", called.stdout);
+    }
+}
+
 #[test]
 fn the_configuration_names_the_kernel() {
     let bench = Bench::new();

@@ -57,7 +57,9 @@ enum What {
 pub(crate) fn list(args: &ListArgs, common: &Common) -> anyhow::Result<u8> {
     let spec = load_spec(common.specs.as_deref())?;
     if args.what != What::Profile && args.name.is_some() {
-        return Err(Usage::error("only a profile is listed by its name: say `kernelcheck list profile NAME`, or `kernelcheck explain NAME`"));
+        return Err(Usage::error(
+            "only a profile is listed by its name: say `kernelcheck list profile NAME`, or `kernelcheck explain NAME`",
+        ));
     }
     if args.coverage {
         if !matches!(args.what, What::Rules | What::Requirements) {
