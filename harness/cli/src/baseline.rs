@@ -7,8 +7,9 @@ use reports::baseline::{Baseline, write};
 use reports::{Observed, Run};
 
 use crate::args::{Knowing, Selecting};
+use crate::commands::run::signals::say;
 use crate::out_dir::write_whole;
-use crate::usage::Usage;
+use crate::usage::{NO_VERDICT, Usage};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 16 << 20;
@@ -29,6 +30,10 @@ impl Knowledge {
                  or edit the file by hand",
             ));
         }
+        let dir = write_to.as_deref().and_then(Path::parent).filter(|dir| !dir.as_os_str().is_empty());
+        if let Some(dir) = dir.filter(|dir| !dir.is_dir()) {
+            return Err(Usage::error(format!("cannot write a baseline into {}: it is no directory", dir.display())));
+        }
         let earlier = write_to.as_deref().filter(|path| path.exists());
         let baseline = knowing.baseline.as_deref().or(earlier).map(|path| read(path, spec)).transpose()?;
         Ok(Self { baseline, write_to })
@@ -43,13 +48,17 @@ impl Knowledge {
         let Some(path) = &self.write_to else { return Ok(()) };
         match write(self.baseline.as_ref(), run, observed, spec, strict) {
             Ok(text) => {
-                write_whole(path, &text)?;
+                if let Err(error) = write_whole(path, &text) {
+                    say(&format!("{error:#}"));
+                    run.exit_code = NO_VERDICT;
+                    return Ok(());
+                }
                 let file = path.display().to_string();
                 let written = Baseline::read(&file, &text, spec).map_err(|mistakes| anyhow::anyhow!("{mistakes}"))?;
                 written.apply(run, spec, strict);
             }
             Err(obstacles) => {
-                crate::commands::run::signals::say(&format!("{}: {obstacles}", path.display()));
+                say(&format!("{}: {obstacles}", path.display()));
                 run.exit_code = run.exit_code.max(1);
             }
         }

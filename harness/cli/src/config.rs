@@ -185,7 +185,10 @@ impl Reporting {
 mod tests {
     use std::collections::BTreeSet;
 
+    use clap::CommandFactory;
     use serde_json::Value;
+
+    use crate::args::Cli;
 
     use super::{Color, Config, Format, KEYS, SCHEMA, Transport};
 
@@ -233,6 +236,16 @@ color = "never"
             ]
         );
         assert_eq!(Config::read("a = \n").expect_err("no value").len(), 1);
+    }
+
+    #[test]
+    fn the_keys_are_the_options_of_a_run() {
+        let program = Cli::command();
+        let run = program.find_subcommand("run").expect("it is a command");
+        let options = run.get_arguments().chain(program.get_arguments()).filter_map(clap::Arg::get_long);
+        // What writes a file is not for every run.
+        let options: BTreeSet<&str> = options.filter(|option| *option != "write-baseline").chain(["kernel", "command"]).collect();
+        assert_eq!(options, KEYS.iter().copied().collect());
     }
 
     #[test]

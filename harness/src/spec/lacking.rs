@@ -21,6 +21,7 @@ pub struct Lacking {
     /// The rules that stay unexercised: each of their scenarios needs something that is lacking, and one needs this.
     pub rules: Vec<String>,
     /// The rules that may: each of their scenarios is not played, or not whole, and one is shortened for this.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub doubtful: Vec<String>,
 }
 

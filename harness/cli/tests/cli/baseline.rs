@@ -1,7 +1,5 @@
 //! `--baseline` and `--write-baseline`.
 
-use serde_json::Value;
-
 use super::judge::{KEPT, broken};
 use super::{Bench, Called};
 
@@ -45,6 +43,8 @@ fn a_part_of_a_run_rewrites_nothing() {
     let selected = bench.call_by_small_spec(&["judge", "kept.jsonl", "--write-baseline", "known.toml", "--select", "STAT-02"]);
     assert_eq!((selected.code, selected.stdout.as_str()), (Some(2), ""));
     assert!(selected.stderr.starts_with("kernelcheck: --write-baseline wants a whole run: "), "{}", selected.stderr);
+    let nowhere = bench.call_by_small_spec(&["judge", "kept.jsonl", "--write-baseline", "no/known.toml"]);
+    assert_eq!((nowhere.code, nowhere.stderr.as_str()), (Some(2), "kernelcheck: cannot write a baseline into no: it is no directory\n"));
     bench.trace("cut.jsonl", &broken().replace("! end\n", "! error start_failed no kernel\n! end\n"));
     let cut = judged(&bench, "cut.jsonl", "--write-baseline");
     assert_eq!(cut.code, Some(4), "{}", cut.stdout);
@@ -86,7 +86,7 @@ fn a_run_is_held_against_it_by_the_configuration_too() {
     );
     let known = bench.call(&["run", "--quiet", "--format", "json"]);
     assert_eq!((known.code, known.stderr.as_str()), (Some(0), ""), "{}", known.stdout);
-    let results: Value = serde_json::from_str(&known.stdout).expect("JSON");
+    let results = bench.results("kernelcheck-results/results.json");
     assert_eq!(results["findings"][0]["known"], serde_json::json!({"line": 3, "reason": "a seeded defect"}));
     assert_eq!((&results["summary"]["known"], &results["baseline"]["entries"][0]["state"]), (&1.into(), &"showing".into()));
 }

@@ -46,6 +46,16 @@ impl Bench {
         self.write(name, &(lines.join("\n") + "\n"));
     }
 
+    /// Reads a results.json, which must be as its schema says.
+    fn results(&self, name: &str) -> serde_json::Value {
+        let results = serde_json::from_str(&self.read(name)).expect("JSON");
+        let schema = serde_json::from_str(&self.call(&["schema", "results"]).stdout).expect("JSON");
+        let validator = jsonschema::validator_for(&schema).expect("a schema");
+        let mistakes: Vec<String> = validator.iter_errors(&results).map(|error| error.to_string()).collect();
+        assert_eq!(mistakes, Vec::<String>::new());
+        results
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kernelcheck"));
         // No kernelspec of this machine is seen, and nothing hangs for ever.
