@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use harness::oracle::{self, Judgement, Kind, RuleVerdict, Verdict};
+use harness::spec::lacking::Lacking;
 use harness::spec::{Rule, Spec, Status};
 use harness::trace::ScenarioOutcome;
 use serde_json::Value;
 
+use crate::exit_code::exit_code;
 use crate::observed::Observed;
 use crate::plays::Plays;
 use crate::replay::Replay;
@@ -34,11 +36,13 @@ pub struct Ingredients<'a> {
     /// The traces with their judgements.
     pub judged: Vec<JudgedTrace>,
     /// What the traces tell beside them.
-    pub observed: Observed,
+    pub observed: &'a Observed,
     /// Where and when it was played.
     pub environment: Environment,
     /// How the kernel was started, to play findings again.
     pub replay: Replay,
+    /// What the profile does not give.
+    pub lacking: Vec<Lacking>,
     /// Whether warnings fail.
     pub strict: bool,
 }
@@ -46,33 +50,35 @@ pub struct Ingredients<'a> {
 /// Makes the run: judgements of several traces become one, with one finding a cause.
 #[must_use]
 pub fn assemble(ingredients: Ingredients<'_>) -> Run {
-    let Ingredients { tool, spec, judged, observed, environment, replay, strict } = ingredients;
-    let mut target = observed.target;
+    let Ingredients { tool, spec, judged, observed, environment, replay, mut lacking, strict } = ingredients;
+    let mut target = observed.target.clone();
     target.unsupported = unsupported(&judged, spec, &observed.features);
     let rules = rules(&judged, spec, &observed.scenarios);
+    let idle = |id: &str| rules.iter().any(|rule| rule.id == id && rule.verdict == Verdict::NotExercised);
+    lacking.iter_mut().for_each(|one| one.settle(idle));
     let findings = findings(&judged, &observed.plays, environment.seed, &replay);
     let summary = summary(&rules, &findings);
-    let mut troubles = observed.troubles;
+    let mut troubles = observed.troubles.clone();
     if summary.exercised() == 0 && summary.lockups + summary.crashes == 0 && troubles.is_empty() {
         let text = "no rule was exercised, which says nothing about the kernel".to_owned();
         troubles.push(Trouble { what: "nothing_exercised".to_owned(), text });
     }
-    let exit_code = exit_code(&summary, !troubles.is_empty(), strict);
-    let scenarios = observed.scenarios;
-    Run { schema_version: SCHEMA_VERSION, tool, target, environment, exit_code, summary, rules, findings, scenarios, troubles }
-}
-
-/// 4 no verdict, 3 lockup or crash, 1 deviations, 0 conforms; the worst wins.
-fn exit_code(summary: &Summary, troubled: bool, strict: bool) -> u8 {
-    if troubled || summary.error > 0 {
-        4
-    } else if summary.lockups + summary.crashes > 0 {
-        3
-    } else if summary.fail > 0 || (strict && summary.warn > 0) {
-        1
-    } else {
-        0
-    }
+    let mut run = Run {
+        schema_version: SCHEMA_VERSION,
+        tool,
+        target,
+        environment,
+        exit_code: 0,
+        summary,
+        rules,
+        findings,
+        scenarios: observed.scenarios.clone(),
+        troubles,
+        baseline: None,
+        lacking,
+    };
+    run.exit_code = exit_code(&run, strict);
+    run
 }
 
 fn summary(rules: &[RuleResult], findings: &[Finding]) -> Summary {
@@ -87,6 +93,7 @@ fn summary(rules: &[RuleResult], findings: &[Finding]) -> Summary {
         error: rules(Verdict::Error),
         lockups: findings(Kind::Lockup),
         crashes: findings(Kind::Crash),
+        known: 0,
     }
 }
 
@@ -188,6 +195,7 @@ fn finding(found: &oracle::Finding, file: &str, judged: &[JudgedTrace], seed: u6
         place: found.place.clone(),
         title: found.title.clone(),
         again: replay.line(scenario.as_deref()),
+        known: None,
         scenario,
         seed,
         trace: format!("{file}:{}", found.lines.first().copied().unwrap_or(1)),

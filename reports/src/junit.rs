@@ -1,7 +1,8 @@
 //! JUnit XML: a group is a suite, a rule a test case.
 //!
 //! A broken rule is a failure; a warning passes and says so in its output, unless warnings are to fail. What nothing bore on is
-//! skipped, with the reason. Troubles that are not the kernel's are errors of a suite of their own, named `kernelcheck`.
+//! skipped, with the reason; so is a rule that is broken only in ways that the baseline knows. What is wrong with the baseline itself
+//! fails in a suite of its own. Troubles that are not the kernel's are errors of a suite of their own, named `kernelcheck`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,6 +10,8 @@ use std::time::Duration;
 use harness::oracle::Verdict;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use crate::baseline::{Account, Entry, State};
+use crate::exit_code::fails;
 use crate::run::{Finding, RuleResult, Run, Trouble};
 
 /// Why there is no document.
@@ -33,6 +36,11 @@ pub fn render(run: &Run, strict: bool) -> Result<String, JunitError> {
         suite.add_test_cases(rules.into_iter().map(|rule| case(rule, run, strict)));
         report.add_test_suite(suite);
     }
+    if let Some(account) = run.baseline.as_ref().filter(|account| account.fails()) {
+        let mut suite = TestSuite::new("baseline");
+        suite.add_test_cases(account.entries.iter().filter_map(|entry| outdated(account, entry)));
+        report.add_test_suite(suite);
+    }
     if !run.troubles.is_empty() {
         let mut suite = TestSuite::new("kernelcheck");
         suite.add_test_cases(run.troubles.iter().map(error));
@@ -43,21 +51,39 @@ pub fn render(run: &Run, strict: bool) -> Result<String, JunitError> {
 
 fn case(rule: &RuleResult, run: &Run, strict: bool) -> TestCase {
     let findings: Vec<&Finding> = run.findings.iter().filter(|finding| finding.rule == rule.id).collect();
-    let title = findings.first().map_or("", |finding| finding.title.as_str());
-    let status = match rule.verdict {
-        Verdict::Pass => TestCaseStatus::success(),
-        Verdict::Warn if !strict => TestCaseStatus::success(),
-        Verdict::Warn | Verdict::Fail => non_success(NonSuccessKind::Failure, rule, title, &findings),
-        Verdict::Error => non_success(NonSuccessKind::Error, rule, "the rule could not be judged", &findings),
-        Verdict::Inconclusive => skipped("inconclusive: not all cases could be decided"),
-        Verdict::NotExercised => skipped(rule.not_exercised.as_ref().map_or("not exercised", |why| why.detail.as_str())),
+    let first = findings.iter().find(|finding| finding.known.is_none()).or(findings.first());
+    let title = first.map_or("", |finding| finding.title.as_str());
+    let fails = fails(run, &rule.id, rule.verdict, strict);
+    let known = findings.iter().find_map(|finding| finding.known.as_ref());
+    let status = match (rule.verdict, known) {
+        (Verdict::Pass, _) => TestCaseStatus::success(),
+        (Verdict::Warn | Verdict::Fail, Some(known)) if !fails => skipped(&format!("known deviation: {}", known.reason)),
+        (Verdict::Warn, None) if !fails => TestCaseStatus::success(),
+        (Verdict::Warn | Verdict::Fail, _) => non_success(NonSuccessKind::Failure, rule, title, &findings),
+        (Verdict::Error, _) => non_success(NonSuccessKind::Error, rule, "the rule could not be judged", &findings),
+        (Verdict::Inconclusive, _) => skipped("inconclusive: not all cases could be decided"),
+        (Verdict::NotExercised, _) => skipped(rule.not_exercised.as_ref().map_or("not exercised", |why| why.detail.as_str())),
     };
     let mut case = TestCase::new(format!("{} {}", rule.id, rule.name), status);
     case.set_classname(rule.group.as_str());
-    if rule.verdict == Verdict::Warn && !strict {
+    if rule.verdict == Verdict::Warn && !fails {
         case.set_system_out(format!("warning: {}", findings.iter().map(|finding| told(finding)).collect::<String>()));
     }
     case
+}
+
+/// An entry of the baseline that fails.
+fn outdated(account: &Account, entry: &Entry) -> Option<TestCase> {
+    let what = match entry.state {
+        State::Stale => "stale: its rule is kept now; delete the entry".to_owned(),
+        State::TooWide => format!("too wide: it covers {}", entry.covers.join("; ")),
+        State::Showing | State::Absent | State::NotExercised => return None,
+    };
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_message(format!("{}:{}: {what}", account.file, entry.known.line));
+    let mut case = TestCase::new(entry.known.about(), status);
+    case.set_classname("baseline");
+    Some(case)
 }
 
 fn non_success(kind: NonSuccessKind, rule: &RuleResult, title: &str, findings: &[&Finding]) -> TestCaseStatus {
@@ -77,7 +103,8 @@ fn skipped(why: &str) -> TestCaseStatus {
 fn told(finding: &Finding) -> String {
     let excerpt: String = finding.evidence.excerpt.iter().map(|line| format!("  {line}\n")).collect();
     let reliability = finding.reliability.as_ref().map(|k_of_n| format!("reliability: {k_of_n}\n")).unwrap_or_default();
-    format!("{}\n{excerpt}where: {}\nagain: {}\n{reliability}\n", finding.title, finding.trace, finding.again)
+    let known = finding.known.as_ref().map(|known| format!("known: {}\n", known.reason)).unwrap_or_default();
+    format!("{}\n{known}{excerpt}where: {}\nagain: {}\n{reliability}\n", finding.title, finding.trace, finding.again)
 }
 
 fn error(trouble: &Trouble) -> TestCase {

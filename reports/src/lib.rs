@@ -5,11 +5,14 @@
 //! | [`run`] | the run as data: the shape of `results.json` |
 //! | [`observed`] | what a trace tells beside its judgement: the kernel, the scenarios, troubles |
 //! | [`assemble`] | a [`Run`] from judgements and what was observed |
+//! | [`baseline`] | the deviations that are known, and what a run says of them |
 //! | [`replay`] | the command line that plays a finding again |
 //! | [`reproducer`] | a finding with its plan, in a file that plays by itself |
 //! | [`json`], [`junit`], [`text`] | the formats |
 
 pub mod assemble;
+pub mod baseline;
+mod exit_code;
 pub mod json;
 pub mod junit;
 pub mod observed;
@@ -19,6 +22,7 @@ pub mod reproducer;
 pub mod run;
 mod sort;
 pub mod text;
+pub mod timings;
 
 pub use assemble::{Ingredients, JudgedTrace, assemble};
 pub use observed::Observed;

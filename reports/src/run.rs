@@ -6,8 +6,12 @@ use std::collections::BTreeMap;
 
 use harness::oracle::{Kind, Verdict};
 use harness::spec::Level;
+use harness::spec::lacking::Lacking;
 use harness::trace::ScenarioOutcome;
 use serde::Serialize;
+
+use crate::baseline::Account;
+use crate::timings::RunTimings;
 
 /// The version of the shape of `results.json`.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -35,6 +39,10 @@ pub struct Run {
     pub scenarios: Vec<ScenarioResult>,
     /// Troubles that are not the kernel's: with one of them there is no verdict.
     pub troubles: Vec<Trouble>,
+    /// What the baseline says, where one was given.
+    pub baseline: Option<Account>,
+    /// What the profile does not give, and what stays unexercised for it; empty where no profile is known.
+    pub lacking: Vec<Lacking>,
 }
 
 /// Who judged.
@@ -88,6 +96,8 @@ pub struct Environment {
     pub seconds: f64,
     /// Seed of all random choices.
     pub seed: u64,
+    /// Where the time went; `None` where only traces are judged.
+    pub timings: Option<RunTimings>,
 }
 
 /// Counts of rules by verdict, and of findings of the grave kinds.
@@ -109,6 +119,8 @@ pub struct Summary {
     pub lockups: usize,
     /// Findings of kind crash.
     pub crashes: usize,
+    /// Findings that the baseline knows.
+    pub known: usize,
 }
 
 impl Summary {
@@ -187,7 +199,6 @@ pub struct Finding {
     /// The kind of lockup, as `shell_stuck`; only of lockups.
     pub lockup: Option<String>,
     /// Its place in the protocol's state: findings of one rule, kind and place have one cause.
-    #[serde(skip)]
     pub place: String,
     /// What was seen against what is wanted, in a sentence.
     pub title: String,
@@ -205,8 +216,19 @@ pub struct Finding {
     pub count: u64,
     /// The command line that plays its scenario again.
     pub again: String,
+    /// What the baseline says of it, if that knows it.
+    pub known: Option<Excuse>,
     /// What was seen.
     pub evidence: Evidence,
+}
+
+/// Why a known finding does not count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Excuse {
+    /// Line of its entry in the baseline.
+    pub line: usize,
+    /// The reason that stands there.
+    pub reason: String,
 }
 
 /// What was seen of a finding.

@@ -61,9 +61,10 @@ fn run(judged: Vec<JudgedTrace>, strict: bool) -> Run {
         tool: Tool { name: "kernelcheck".to_owned(), version: "0".to_owned(), spec: "built-in".to_owned() },
         spec: &spec,
         judged,
-        observed: Observed::default(),
+        observed: &Observed::default(),
         environment: Environment { seed: 5, ..Environment::default() },
         replay: Replay { arguments: vec!["kernelcheck".to_owned(), "run".to_owned()], command: Vec::new() },
+        lacking: Vec::new(),
         strict,
     })
 }

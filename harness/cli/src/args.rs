@@ -19,7 +19,8 @@ use crate::commands::selftest::SelftestArgs;
 const AFTER_HELP: &str = "\
 Exit codes:
   0  the kernel conforms
-  1  it deviates from the protocol (with --strict also: there are warnings)
+  1  it deviates from the protocol (with --strict also: there are warnings), or an entry
+     of the baseline no longer shows
   2  the command line, or a file that it names, is wrong; nothing was run
   3  the kernel locked up or crashed
   4  no verdict: the kernel could not be started, nothing was exercised, the run was
@@ -107,6 +108,18 @@ pub(crate) struct Selecting {
     /// All but these
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     pub(crate) skip: Vec<String>,
+}
+
+/// What is known of the kernel already.
+#[derive(Debug, Args, Default)]
+pub(crate) struct Knowing {
+    /// Known deviations, each with its reason: they don't fail, and an entry that no longer shows does. At most 3 entries may have
+    /// wildcards, which cover at most 5 findings each and no lockup or crash; `kernelcheck explain baseline` tells the rest
+    #[arg(long, value_name = "FILE", conflicts_with = "write_baseline")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Write what shows now into FILE, for --baseline; reasons that stand there already stay
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_baseline: Option<PathBuf>,
 }
 
 /// How the outcome is told.

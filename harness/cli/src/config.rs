@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use crate::args::{Color, Common, Format, Reporting, Selecting};
+use crate::args::{Color, Common, Format, Knowing, Reporting, Selecting};
 use crate::usage::Usage;
 
 /// The name of the file.
@@ -46,6 +46,7 @@ config! {
     "transport" => transport: Transport,
     "interrupt-mode" => interrupt_mode: InterruptMode,
     "profile" => profile: String,
+    "baseline" => baseline: PathBuf,
     "select" => select: Vec<String>,
     "skip" => skip: Vec<String>,
     "jobs" => jobs: u16,
@@ -55,6 +56,7 @@ config! {
     "out" => out: PathBuf,
     "format" => format: Vec<Format>,
     "strict" => strict: bool,
+    "timings" => timings: bool,
     "specs" => specs: PathBuf,
     "verbose" => verbose: bool,
     "quiet" => quiet: bool,
@@ -160,6 +162,15 @@ impl Selecting {
     }
 }
 
+impl Knowing {
+    /// Takes from the file what the command line does not say. What writes a file is not for every run, and so no key of it.
+    pub(crate) fn fill(&mut self, config: &Config) {
+        if self.write_baseline.is_none() {
+            fill(&mut self.baseline, &config.baseline);
+        }
+    }
+}
+
 impl Reporting {
     /// Takes from the file what the command line does not say.
     pub(crate) fn fill(&mut self, config: &Config) {
@@ -174,7 +185,10 @@ impl Reporting {
 mod tests {
     use std::collections::BTreeSet;
 
+    use clap::CommandFactory;
     use serde_json::Value;
+
+    use crate::args::Cli;
 
     use super::{Color, Config, Format, KEYS, SCHEMA, Transport};
 
@@ -183,6 +197,7 @@ kernel = "python3"
 transport = "ipc"
 interrupt-mode = "message"
 profile = "python"
+baseline = "baseline.toml"
 select = ["status"]
 skip = ["EXEC-01"]
 jobs = 2
@@ -192,6 +207,7 @@ deadline-scale = 2.5
 out = "results"
 format = ["junit", "text"]
 strict = true
+timings = true
 specs = "specs"
 verbose = false
 quiet = true
@@ -220,6 +236,16 @@ color = "never"
             ]
         );
         assert_eq!(Config::read("a = \n").expect_err("no value").len(), 1);
+    }
+
+    #[test]
+    fn the_keys_are_the_options_of_a_run() {
+        let program = Cli::command();
+        let run = program.find_subcommand("run").expect("it is a command");
+        let options = run.get_arguments().chain(program.get_arguments()).filter_map(clap::Arg::get_long);
+        // What writes a file is not for every run.
+        let options: BTreeSet<&str> = options.filter(|option| *option != "write-baseline").chain(["kernel", "command"]).collect();
+        assert_eq!(options, KEYS.iter().copied().collect());
     }
 
     #[test]

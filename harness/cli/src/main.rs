@@ -1,6 +1,7 @@
 //! kernelcheck tells whether a Jupyter kernel keeps the messaging protocol.
 
 mod args;
+mod baseline;
 mod commands;
 mod config;
 mod deliver;

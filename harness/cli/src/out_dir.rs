@@ -61,14 +61,7 @@ impl OutDir {
 
     /// Writes a file whole or not at all.
     pub(crate) fn write(&self, name: &str, text: &str) -> anyhow::Result<()> {
-        let path = self.0.join(name);
-        let context = || format!("cannot write {}", path.display());
-        // Unlike other temporary files, this one is for all whom the umask admits.
-        let open = Permissions::from_mode(0o666);
-        let mut file = Builder::new().permissions(open).tempfile_in(&self.0).with_context(context)?;
-        file.write_all(text.as_bytes()).with_context(context)?;
-        file.persist(&path).with_context(context)?;
-        Ok(())
+        write_whole(&self.0.join(name), text)
     }
 
     fn files(&self) -> anyhow::Result<Vec<String>> {
@@ -80,6 +73,18 @@ impl OutDir {
         names.sort();
         Ok(names)
     }
+}
+
+/// Writes a file whole or not at all.
+pub(crate) fn write_whole(path: &Path, text: &str) -> anyhow::Result<()> {
+    let context = || format!("cannot write {}", path.display());
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Unlike other temporary files, this one is for all whom the umask admits.
+    let open = Permissions::from_mode(0o666);
+    let mut file = Builder::new().permissions(open).tempfile_in(dir).with_context(context)?;
+    file.write_all(text.as_bytes()).with_context(context)?;
+    file.persist(path).with_context(context)?;
+    Ok(())
 }
 
 /// Whether a run writes a file of this name.

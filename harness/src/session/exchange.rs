@@ -120,7 +120,8 @@ impl Session {
         let wakers = self.wakers();
         let began = Instant::now();
         self.behind = self.transport.wait(until, &wakers, &mut arrivals)?;
-        self.waited += began.elapsed();
+        let waited = if self.asked_to_exit { &mut self.waited.exits } else { &mut self.waited.answers };
+        *waited += began.elapsed();
         for arrival in arrivals.drain(..) {
             self.take_in(arrival)?;
         }

@@ -12,7 +12,7 @@
 //! | [`play`], [`quoted`], [`watched`] | a plan, step by step, with what its steps quote from earlier answers, and wait for |
 //! | [`exchange`], [`client`], [`transport`] | messages out and in |
 //! | [`strangers`] | bytes of those who speak no ZeroMQ |
-//! | [`ledger`], [`settle`], [`habits`], [`deadlines`], [`flow`], [`cancel`] | what is waited for, and how long |
+//! | [`ledger`], [`settle`], [`habits`], [`deadlines`], [`flow`], [`cancel`], [`waited`] | what is waited for, and how long |
 //! | [`ladder`] | what is asked when an answer was missed |
 
 mod cancel;
@@ -33,13 +33,14 @@ mod settle;
 mod start;
 mod strangers;
 pub mod transport;
+mod waited;
 mod watched;
 
 use std::collections::BTreeMap;
 use std::net::TcpStream;
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub use cancel::Cancel;
 pub use deadlines::Deadlines;
@@ -47,6 +48,7 @@ pub use habits::Overtaking;
 pub use play::Played;
 pub use settle::Suspicion;
 pub use start::{About, Starting};
+pub use waited::Waited;
 
 use crate::trace::{Recorder, RecorderError};
 use crate::wire::{ConnectionInfo, UnknownScheme};
@@ -137,7 +139,7 @@ pub struct Session {
     asked_to_exit: bool,
     about: About,
     played: bool,
-    waited: Duration,
+    waited: Waited,
 }
 
 impl Session {
@@ -173,8 +175,8 @@ impl Session {
         self.played
     }
 
-    /// Time spent waiting for the kernel, in all.
-    pub fn waited(&self) -> Duration {
+    /// What was waited for, in all.
+    pub fn waited(&self) -> Waited {
         self.waited
     }
 

@@ -299,7 +299,13 @@ impl Session {
 
     /// Takes in whatever comes for a while.
     pub(super) fn pause(&mut self, seconds: f64) -> Result<Stop, SessionError> {
-        let until = Instant::now() + Duration::from_secs_f64(seconds);
+        let before = self.waited;
+        let stop = self.listen_until(Instant::now() + Duration::from_secs_f64(seconds));
+        self.waited = self.waited.paused_since(&before);
+        stop
+    }
+
+    fn listen_until(&mut self, until: Instant) -> Result<Stop, SessionError> {
         while Instant::now() < until {
             self.receive(until)?;
             if let Some(settlement) = self.interrupted()? {

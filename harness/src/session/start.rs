@@ -13,7 +13,7 @@ use super::kernel::{
 };
 use super::settle::Settlement;
 use super::transport::{Endpoint, Wire};
-use super::{Cancel, Deadlines, Session, SessionError};
+use super::{Cancel, Deadlines, Session, SessionError, Waited};
 use crate::spec::Version;
 use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Listening, Noted, Recorder, own_steps};
 use crate::wire::{Channel, ConnectionInfo, Json};
@@ -164,7 +164,7 @@ impl Greeting for Opening<'_> {
             asked_to_exit: false,
             about: About::default(),
             played: false,
-            waited: Duration::ZERO,
+            waited: Waited::default(),
         };
         // A running kernel was there before any client of ours.
         let early = matches!(self.starting.target, Target::Command(_));

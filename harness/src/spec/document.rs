@@ -52,7 +52,7 @@ pub struct Entry {
 
 impl Table {
     /// Reads a document that begins at line `first_line` of `file`. Syntax errors are all noted, and then there is no table.
-    pub(super) fn parse(file: &str, text: &str, first_line: usize, mistakes: &mut Vec<SpecError>) -> Option<Self> {
+    pub fn parse(file: &str, text: &str, first_line: usize, mistakes: &mut Vec<SpecError>) -> Option<Self> {
         let lines = Lines::new(text, first_line);
         let (document, errors) = DeTable::parse_recoverable(text);
         let before = mistakes.len();

@@ -57,7 +57,11 @@ pub struct SpecErrors(pub Vec<SpecError>);
 
 impl SpecErrors {
     /// `Err` with the mistakes in order, or `Ok` if there are none.
-    pub(super) fn none_of(mut mistakes: Vec<SpecError>) -> Result<(), Self> {
+    ///
+    /// # Errors
+    ///
+    /// The mistakes, each once.
+    pub fn none_of(mut mistakes: Vec<SpecError>) -> Result<(), Self> {
         mistakes.sort();
         mistakes.dedup();
         if mistakes.is_empty() { Ok(()) } else { Err(Self(mistakes)) }

@@ -10,6 +10,7 @@ mod embedded;
 mod error;
 mod field_path;
 mod files;
+pub mod lacking;
 mod load;
 mod message;
 mod named;

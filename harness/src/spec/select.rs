@@ -112,7 +112,8 @@ fn unknown(pattern: &str, spec: &Spec) -> UnknownPattern {
 }
 
 /// Whether a name matches a pattern of `*`, `?` and characters that stand for themselves in either case.
-fn glob(pattern: &str, name: &str) -> bool {
+#[must_use]
+pub fn glob(pattern: &str, name: &str) -> bool {
     let pattern: Vec<char> = pattern.to_lowercase().chars().collect();
     let name: Vec<char> = name.to_lowercase().chars().collect();
     let (mut at, mut from) = (0, 0);

@@ -18,7 +18,10 @@ pub(super) fn blocks<'a>(run: &'a Run, look: &'a Look, paint: Paint) -> impl Ite
     let alike = |first: &Finding, next: &Finding| {
         first.kind == Kind::Deviation && (&first.rule, first.kind, first.verdict) == (&next.rule, next.kind, next.verdict)
     };
-    run.findings.chunk_by(alike).map(move |findings| {
+    // Those that a baseline knows are told apart from these.
+    let findings: Vec<&Finding> = run.findings.iter().filter(|finding| finding.known.is_none()).collect();
+    let chunks: Vec<Vec<&Finding>> = findings.chunk_by(|first, next| alike(first, next)).map(<[_]>::to_vec).collect();
+    chunks.into_iter().map(move |findings| {
         let (first, others) = findings.split_first().expect("a chunk is never empty");
         let mut text = block(first, run, look, paint);
         for other in others {
@@ -62,7 +65,7 @@ fn block(finding: &Finding, run: &Run, look: &Look, paint: Paint) -> String {
     text
 }
 
-fn word(finding: &Finding) -> String {
+pub(super) fn word(finding: &Finding) -> String {
     match (finding.kind, finding.verdict) {
         (Kind::Crash, _) => "CRASH".to_owned(),
         (Kind::Lockup, _) => format!("LOCKUP {}", finding.lockup.as_deref().unwrap_or_default()).trim_end().to_owned(),

@@ -1,10 +1,12 @@
 //! The verdict, and what it rests on.
 
+use harness::oracle::{Kind, Verdict};
 use harness::trace::ScenarioOutcome;
 
 use super::paint::{Paint, clean};
 use super::{Look, wrapped};
-use crate::run::{Run, Summary, Target};
+use crate::baseline::Account;
+use crate::run::{Finding, Run, Summary, Target};
 
 pub(super) fn block(run: &Run, look: &Look, paint: Paint) -> String {
     let verdict = format!("{}: {}", verdict(run), clean(&kernel(&run.target)));
@@ -20,17 +22,26 @@ pub(super) fn block(run: &Run, look: &Look, paint: Paint) -> String {
 }
 
 fn verdict(run: &Run) -> String {
-    let Summary { warn, lockups, crashes, .. } = run.summary;
-    match (run.exit_code, crashes > 0, lockups > 0) {
+    let Summary { warn, known, .. } = run.summary;
+    let shows = |kind| run.findings.iter().any(|finding| finding.kind == kind && finding.known.is_none());
+    match (run.exit_code, shows(Kind::Crash), shows(Kind::Lockup)) {
+        (0, ..) if known > 0 => "CONFORMS, BUT FOR KNOWN DEVIATIONS",
         (0, ..) if warn > 0 => "CONFORMS, WITH WARNINGS",
         (0, ..) => "CONFORMS",
         (4, ..) => "NO VERDICT",
         (_, true, true) => "CRASHES AND LOCKS UP",
         (_, true, false) => "CRASHES",
         (_, false, true) => "LOCKS UP",
+        (_, false, false) if baseline_alone(run) => "BASELINE IS OUT OF DATE",
         (_, false, false) => "DOES NOT CONFORM",
     }
     .to_owned()
+}
+
+/// Whether nothing is wrong but the baseline.
+fn baseline_alone(run: &Run) -> bool {
+    let broken = |finding: &Finding| finding.known.is_none() && finding.verdict == Verdict::Fail;
+    run.baseline.as_ref().is_some_and(Account::fails) && !run.findings.iter().any(broken)
 }
 
 /// Who it is, as it says itself; as we called it, where it never said.
@@ -53,13 +64,14 @@ fn kernel(target: &Target) -> String {
 }
 
 fn rules(summary: &Summary) -> String {
-    let Summary { pass, warn, fail, inconclusive, not_exercised, error, lockups, crashes } = *summary;
+    let Summary { pass, warn, fail, inconclusive, not_exercised, error, lockups, crashes, known } = *summary;
     let judged = list(&[(fail, "broken"), (warn, "with warnings"), (pass, "kept")]);
     let other = list(&[(inconclusive, "undecided"), (not_exercised, "not exercised"), (error, "not judged")]);
     let grave =
         list(&[(crashes, if crashes == 1 { "crash" } else { "crashes" }), (lockups, if lockups == 1 { "lockup" } else { "lockups" })]);
     let mut text = format!("{} of {} rules exercised", summary.exercised(), summary.all());
-    for (mark, list) in [(": ", judged), ("; ", other), ("; ", grave)] {
+    let known = if known == 0 { String::new() } else { format!("{known} of the findings known") };
+    for (mark, list) in [(": ", judged), ("; ", other), ("; ", grave), ("; ", known)] {
         if !list.is_empty() {
             text.push_str(mark);
             text.push_str(&list);

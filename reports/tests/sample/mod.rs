@@ -22,6 +22,7 @@ pub(crate) fn run() -> Run {
         error: 0,
         lockups: 1,
         crashes: 0,
+        known: 0,
     };
     Run {
         schema_version: SCHEMA_VERSION,
@@ -34,6 +35,8 @@ pub(crate) fn run() -> Run {
         findings: findings(),
         scenarios: scenarios(),
         troubles: Vec::new(),
+        baseline: None,
+        lacking: Vec::new(),
     }
 }
 
@@ -65,7 +68,14 @@ fn target() -> Target {
 }
 
 fn environment() -> Environment {
-    Environment { os: "linux x86_64".to_owned(), cpus: 2, started: "2026-01-01T00:00:00Z".to_owned(), seconds: 6.25, seed: 7 }
+    Environment {
+        os: "linux x86_64".to_owned(),
+        cpus: 2,
+        started: "2026-01-01T00:00:00Z".to_owned(),
+        seconds: 6.25,
+        seed: 7,
+        timings: None,
+    }
 }
 
 fn rules() -> Vec<RuleResult> {
@@ -136,6 +146,7 @@ fn finding(rule: &str, verdict: Verdict, title: &str, trace: &str) -> Finding {
         reliability: None,
         count: 1,
         again: "kernelcheck run toy --seed 7 --out kernelcheck-again --select execution/plain".to_owned(),
+        known: None,
         evidence: Evidence {
             excerpt: vec![
                 long,

@@ -10,10 +10,11 @@ use harness::trace::{ReadError, for_each_record};
 use reports::run::Environment;
 use reports::{Ingredients, Observed, assemble};
 
-use crate::args::{Common, Reporting, Selecting};
+use crate::args::{Common, Knowing, Reporting, Selecting};
+use crate::baseline::Knowledge;
 use crate::commands::run::{of_trace, tool};
 use crate::config::Config;
-use crate::deliver::deliver;
+use crate::deliver::{Told, deliver};
 use crate::judge::{Judge, load_spec};
 use crate::out_dir::OutDir;
 use crate::usage::Usage;
@@ -31,6 +32,8 @@ pub(crate) struct JudgeArgs {
     selecting: Selecting,
     #[command(flatten)]
     reporting: Reporting,
+    #[command(flatten)]
+    knowing: Knowing,
 }
 
 /// Judges the traces as those of one run.
@@ -38,8 +41,10 @@ pub(crate) fn judge(mut args: JudgeArgs, common: &Common) -> anyhow::Result<u8> 
     let config = Config::of_working_directory()?;
     args.selecting.fill(&config);
     args.reporting.fill(&config);
+    args.knowing.fill(&config);
     let spec = load_spec(common.specs.as_deref())?;
     let selection = Selection::new(&args.selecting.select, &args.selecting.skip, &spec).map_err(|error| Usage::error(error.to_string()))?;
+    let knowledge = Knowledge::of(&args.knowing, &args.selecting, &spec)?;
     let out = args.out.as_deref().map(OutDir::for_reports).transpose()?;
     let mut observed = Observed::default();
     let mut judged = Vec::new();
@@ -55,12 +60,16 @@ pub(crate) fn judge(mut args: JudgeArgs, common: &Common) -> anyhow::Result<u8> 
         started: observed.started.clone(),
         seconds: observed.lasted.as_secs_f64(),
         seed: observed.seed.unwrap_or_default(),
+        timings: None,
     };
     let target = &observed.target;
     let replay = of_trace(target.kernelspec.as_deref(), &target.command, environment.seed);
     let strict = args.reporting.strict;
-    let run = assemble(Ingredients { tool: tool(common), spec: &spec, judged, observed, environment, replay, strict });
-    deliver(&run, &args.reporting, common, out.as_ref())
+    let lacking = Vec::new();
+    let ingredients = Ingredients { tool: tool(common), spec: &spec, judged, observed: &observed, environment, replay, lacking, strict };
+    let mut run = assemble(ingredients);
+    knowledge.apply(&mut run, &observed, &spec, strict)?;
+    deliver(&run, &args.reporting, common, Told::default(), out.as_ref())
 }
 
 fn judge_file(path: &Path, name: &str, spec: &Spec, selection: &Selection) -> anyhow::Result<(reports::JudgedTrace, Observed)> {

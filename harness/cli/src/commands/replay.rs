@@ -14,7 +14,7 @@ use reports::run::Finding;
 use reports::text::clean;
 
 use crate::args::Common;
-use crate::commands::run::{Chosen, Playing, RunArgs, positive};
+use crate::commands::run::{Chosen, Ended, Playing, RunArgs, positive};
 use crate::config::{InterruptMode, Transport};
 use crate::judge::{Judge, load_spec};
 use crate::out_dir::OutDir;
@@ -63,6 +63,7 @@ pub(crate) fn replay(args: ReplayArgs, common: &Common) -> anyhow::Result<u8> {
         args: &run_args,
         common,
         spec: &spec,
+        selection: &selection,
         chosen: &chosen,
         profile: ProfileChoice::None,
         parts: vec![Part::Plan(Arc::new(reproducer.plan.clone()))],
@@ -70,7 +71,7 @@ pub(crate) fn replay(args: ReplayArgs, common: &Common) -> anyhow::Result<u8> {
         seed: reproducer.seed,
         out: &out,
     };
-    let (run, traces) = playing.play()?;
+    let Ended { run, traces, .. } = playing.play()?;
     if !run.troubles.is_empty() {
         let troubles: Vec<String> = run.troubles.iter().map(|trouble| clean(&trouble.text)).collect();
         output::print(&format!("no verdict: {}\n", troubles.join("; ")))?;

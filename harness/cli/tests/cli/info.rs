@@ -78,6 +78,52 @@ fn schemas_are_schemas() {
     assert!(!messages.is_valid(&message(serde_json::json!({"execution_state": 7}))));
 }
 
+/// A profile for a language of our own, as `kernelcheck explain profile` shows one.
+fn shown_profile() -> String {
+    let text = told(&["explain", "profile"]);
+    let example = text.lines().skip_while(|line| !line.starts_with("  summary"));
+    example.take_while(|line| line.starts_with("  ") || line.is_empty()).map(|line| format!("{}\n", line.trim())).collect()
+}
+
+#[test]
+fn a_profile_can_be_written_with_no_rust() {
+    let bench = Bench::new();
+    bench.write("calc.toml", &shown_profile());
+    let called = bench.call(&["list", "profile", "calc.toml", "--json"]);
+    assert_eq!((called.code, called.stderr.as_str()), (Some(0), ""));
+    let lacking: Value = serde_json::from_str(&called.stdout).expect("JSON");
+    let (name, lacking) = (&lacking["name"], lacking["lacking"].as_array().expect("a list"));
+    let of = |snippet: &str| lacking.iter().find(|one| one["snippet"] == snippet);
+    assert_eq!((name, of("hello"), of("error")), (&"calc".into(), None, None));
+    let input = of("input").expect("the example does not give it");
+    assert!(input["scenarios"].as_array().expect("a list").contains(&"stdin/pending".into()), "{input}");
+    assert!(bench.call(&["list", "profile", "calc.toml"]).stdout.starts_with("The profile calc lacks "));
+    // An independent validator says the same of the file as we do.
+    let schema: Value = serde_json::from_str(&bench.call(&["schema", "profile"]).stdout).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let is_valid = |text: &str| validator.is_valid(&toml::from_str::<Value>(text).expect("TOML"));
+    assert!(is_valid(&shown_profile()));
+    for (right, wrong) in
+        [("code = 'print", "cod = 'print"), ("stdout", "stdot"), ("[match]", "[macht]"), ("snippets.error", "snippets.eror")]
+    {
+        let text = shown_profile().replace(right, wrong);
+        bench.write("wrong.toml", &text);
+        assert_eq!((is_valid(&text), bench.call(&["list", "profile", "wrong.toml"]).code), (false, Some(2)), "{wrong}");
+    }
+}
+
+#[test]
+fn profiles_and_snippets_are_listed() {
+    let bench = Bench::new();
+    let profiles = bench.call(&["list", "profiles", "--json"]);
+    let profiles: Value = serde_json::from_str(&profiles.stdout).expect("JSON");
+    assert!(profiles.as_array().expect("a list").iter().any(|profile| profile["name"] == "python"));
+    assert!(bench.call(&["list", "profile", "reference"]).stdout.starts_with("The profile reference lacks "));
+    let snippets = bench.call(&["list", "snippets"]).stdout;
+    let hello = snippets.lines().find(|line| line.starts_with("hello ")).expect("it is one");
+    assert_eq!(hello.split_whitespace().collect::<Vec<_>>().join(" "), "hello stdout Prints hello and a newline to stdout.");
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     // A pipe without a reader: writing to it fails at once.

@@ -1,5 +1,6 @@
 //! The program as people and machines call it.
 
+mod baseline;
 mod info;
 mod judge;
 mod replay;
@@ -43,6 +44,16 @@ impl Bench {
         let records = parse(notation).expect("the text is a trace");
         let lines: Vec<String> = records.iter().map(|record| serde_json::to_string(record).expect("records serialize")).collect();
         self.write(name, &(lines.join("\n") + "\n"));
+    }
+
+    /// Reads a results.json, which must be as its schema says.
+    fn results(&self, name: &str) -> serde_json::Value {
+        let results = serde_json::from_str(&self.read(name)).expect("JSON");
+        let schema = serde_json::from_str(&self.call(&["schema", "results"]).stdout).expect("JSON");
+        let validator = jsonschema::validator_for(&schema).expect("a schema");
+        let mistakes: Vec<String> = validator.iter_errors(&results).map(|error| error.to_string()).collect();
+        assert_eq!(mistakes, Vec::<String>::new());
+        results
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

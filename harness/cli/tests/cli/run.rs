@@ -3,10 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
-
 use super::{Bench, SPEC};
+use rustix::process::{Pid, Signal, kill_process};
 
 #[test]
 fn the_reference_kernel_needs_nothing_else() {
@@ -15,7 +13,7 @@ fn the_reference_kernel_needs_nothing_else() {
     assert_eq!(called.code, Some(0), "{}\n{}", called.stdout, called.stderr);
     assert!(called.stdout.starts_with("CONFORMS: kernelcheck-reference "), "{}", called.stdout);
     assert!(called.stderr.contains("\n1/1 status/info\n"), "{}", called.stderr);
-    let results: Value = serde_json::from_str(&bench.read("kernelcheck-results/results.json")).expect("JSON");
+    let results = bench.results("kernelcheck-results/results.json");
     assert_eq!((&results["environment"]["seed"], &results["summary"]["pass"]), (&7.into(), &1.into()));
     let again = bench.call_by_small_spec(&["judge", "kernelcheck-results/trace.jsonl"]);
     assert_eq!(again.code, Some(0), "{}", again.stdout);
@@ -24,6 +22,45 @@ fn the_reference_kernel_needs_nothing_else() {
     assert_eq!((quiet.code, quiet.stderr.as_str()), (Some(0), ""), "{}", quiet.stdout);
     assert_eq!(quiet.stdout, bench.read("kernelcheck-results/results.json"));
     assert!(!bench.path("kernelcheck-results/report.txt").exists());
+}
+
+/// Numbers and spaces vary from run to run.
+fn shape(text: &str) -> Vec<String> {
+    let words = |line: &str| {
+        line.split_whitespace().map(|word| if word.parse::<f64>().is_ok() { "N" } else { word }.to_owned()).collect::<Vec<_>>()
+    };
+    text.lines().skip_while(|line| !line.starts_with("Where the time went")).map(|line| words(line).join(" ")).collect()
+}
+
+#[test]
+fn the_time_is_accounted_for() {
+    let bench = Bench::new();
+    let called = bench.call_by_small_spec(&["run", "--quiet", "--timings"]);
+    assert_eq!(called.code, Some(0), "{}", called.stdout);
+    insta::assert_debug_snapshot!(shape(&called.stdout));
+    let results = bench.results("kernelcheck-results/results.json");
+    let timings = &results["environment"]["timings"];
+    let seconds = |what: &str| timings[what].as_f64().expect("a number");
+    let sum: f64 = ["starting", "answers", "pauses", "exits", "harness"].map(seconds).iter().sum();
+    assert!((sum - seconds("seconds")).abs() < 1e-6 && seconds("seconds") > 0.0, "{timings}");
+    assert_eq!((&timings["kernels"], &timings["scenarios"][0]["name"]), (&1.into(), &"status/info".into()));
+}
+
+#[test]
+fn a_run_tells_what_its_profile_lacks() {
+    let bench = Bench::new();
+    bench.write(
+        "mine.toml",
+        "summary = 'Mine.'\n[match]\nlanguage = ['reference']\n[snippets.hello]\ncode = 'print hello'\nstdout = \"hello\\n\"\n",
+    );
+    let called = bench.call(&["run", "--quiet", "--profile", "mine.toml", "--select", "errors/kinds"]);
+    let results = bench.results("kernelcheck-results/results.json");
+    let error = results["lacking"].as_array().expect("a list").iter().find(|one| one["snippet"] == "error").expect("it is lacking");
+    assert_eq!((&error["shortened"], &error["scenarios"]), (&serde_json::json!(["errors/kinds"]), &serde_json::json!([])));
+    assert!(error["rules"].as_array().expect("a list").contains(&"EXEC-06".into()), "{error}");
+    for told in ["The profile mine lacks ", "    played in part: errors/kinds\n"] {
+        assert!(called.stdout.contains(told), "{}", called.stdout);
+    }
 }
 
 #[test]
@@ -36,7 +73,7 @@ fn the_configuration_names_the_kernel() {
     );
     let called = bench.call_by_small_spec(&["run"]);
     assert_eq!((called.code, called.stderr.as_str()), (Some(0), ""), "{}", called.stdout);
-    let results: Value = serde_json::from_str(&bench.read("o/results.json")).expect("JSON");
+    let results = bench.results("o/results.json");
     assert_eq!(results["target"]["command"][1], "fixture-kernel");
 }
 
@@ -51,7 +88,7 @@ fn a_kernel_that_does_not_start_gives_no_verdict() {
         assert_eq!(called.code, Some(4), "{}\n{}", called.stdout, called.stderr);
         assert!(called.stdout.starts_with(&format!("NO VERDICT: {}", command[0])), "{}", called.stdout);
         assert!(called.stdout.contains(said), "{}", called.stdout);
-        let results: Value = serde_json::from_str(&bench.read("kernelcheck-results/results.json")).expect("JSON");
+        let results = bench.results("kernelcheck-results/results.json");
         assert_eq!(results["exit_code"], 4);
     }
 }
@@ -80,6 +117,6 @@ fn a_signal_ends_the_run_with_what_was_found() {
             "kernelcheck: cancelled; what was found so far stands in o",
         ]
     );
-    let results: Value = serde_json::from_str(&bench.read("o/results.json")).expect("JSON");
+    let results = bench.results("o/results.json");
     assert_eq!(results["exit_code"], 4);
 }

@@ -50,6 +50,8 @@ fn what_leaves_nothing_to_do_is_refused() {
     assert!(message.contains("leave no scenario"), "{message}");
     let message = refused(bench.call(&["run", "--", "my-kernel"]));
     assert_eq!(message, "kernelcheck: no argument holds {connection_file}, so the kernel can't learn where to listen: my-kernel\n");
+    assert!(refused(bench.call(&["list", "rules", "STAT-02"])).contains("kernelcheck explain"));
+    assert!(refused(bench.call(&["list", "profile"])).contains("<NAME|FILE>"));
     let message = refused(bench.call(&["list", "messages", "--coverage"]));
     assert!(message.contains("kernelcheck list requirements --coverage"), "{message}");
 }

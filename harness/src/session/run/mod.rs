@@ -4,6 +4,7 @@
 //! kernel again while that follows; a spare one is started ahead, so that a fresh one costs no waiting. A scenario in which an
 //! answer was missed, or the kernel died, is played again on fresh kernels: what shows once only is not called a lockup.
 
+mod timings;
 mod worker;
 
 use std::collections::VecDeque;
@@ -19,6 +20,7 @@ use super::{About, Cancel, Overtaking, SessionError};
 use crate::plan::Plan;
 use crate::spec::{Profile, Spec};
 use crate::trace::{Record, Recorder, RecorderError, ScenarioOutcome};
+pub use timings::{ScenarioTimings, Timings};
 use worker::Worker;
 
 /// Which profile fills in the code.
@@ -110,21 +112,6 @@ pub enum Progress {
     Told(String),
 }
 
-/// Where the time of a run went, summed over its workers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Timings {
-    /// Waiting for kernels to start, spare ones aside.
-    pub starting: Duration,
-    /// Waiting for kernels to answer.
-    pub kernel: Duration,
-    /// All else: making, recording and judging messages.
-    pub harness: Duration,
-    /// Kernels started, spare ones included.
-    pub kernels: u32,
-    /// Messages sent and received.
-    pub messages: u64,
-}
-
 /// What a run came to.
 #[derive(Debug)]
 pub struct Ran<F> {
@@ -140,8 +127,10 @@ pub struct Ran<F> {
     pub played: usize,
     /// From the first start to the last judgement.
     pub wall: Duration,
-    /// Where the time went.
+    /// Where the time went, summed over the workers.
     pub timings: Timings,
+    /// The same by scenario, in the order in which they ended.
+    pub by_scenario: Vec<ScenarioTimings>,
     /// Whether it was cancelled.
     pub cancelled: bool,
     /// The world's trouble, or ours, that ended it early.
@@ -236,6 +225,7 @@ struct Done<F> {
     skipped: Vec<(String, String)>,
     played: usize,
     timings: Timings,
+    by_scenario: Vec<ScenarioTimings>,
     trouble: Option<RunError>,
 }
 
@@ -248,6 +238,7 @@ fn gather<F>(done: Vec<Done<F>>, options: &RunOptions, began: Instant) -> Ran<F>
         played: 0,
         wall: Duration::ZERO,
         timings: Timings::default(),
+        by_scenario: Vec::new(),
         cancelled: options.cancel.is_set(),
         trouble: None,
     };
@@ -258,21 +249,12 @@ fn gather<F>(done: Vec<Done<F>>, options: &RunOptions, began: Instant) -> Ran<F>
         ran.skipped.extend(worker.skipped);
         ran.played += worker.played;
         ran.timings.add(&worker.timings);
+        ran.by_scenario.extend(worker.by_scenario);
         ran.trouble = ran.trouble.or(worker.trouble);
     }
     ran.skipped.sort();
     ran.wall = began.elapsed();
     ran
-}
-
-impl Timings {
-    fn add(&mut self, other: &Self) {
-        self.starting += other.starting;
-        self.kernel += other.kernel;
-        self.harness += other.harness;
-        self.kernels += other.kernels;
-        self.messages += other.messages;
-    }
 }
 
 fn tell(to: &Sender<Progress>, progress: Progress) {

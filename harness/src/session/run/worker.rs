@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use super::{Done, Follow, Part, ProfileChoice, Progress, Queue, RunError, RunOptions, Timings, tell};
+use super::{Done, Follow, Part, ProfileChoice, Progress, Queue, RunError, RunOptions, ScenarioTimings, Timings, tell};
 use crate::plan::Plan;
 use crate::session::kernel::{Lives, StartError, Target};
 use crate::session::{About, Played, Session, SessionError, Starting, Suspicion};
@@ -44,6 +44,7 @@ pub(super) struct Worker<'a, F> {
     skipped: Vec<(String, String)>,
     played: usize,
     timings: Timings,
+    by_scenario: Vec<ScenarioTimings>,
 }
 
 /// A kernel that is started ahead; its trace joins ours when it is taken into use.
@@ -81,6 +82,7 @@ impl<'a, F: Follow> Worker<'a, F> {
             skipped: Vec::new(),
             played: 0,
             timings: Timings::default(),
+            by_scenario: Vec::new(),
         }
     }
 
@@ -104,7 +106,7 @@ impl<'a, F: Follow> Worker<'a, F> {
         if let Err(error) = self.show() {
             trouble.get_or_insert(error);
         }
-        self.timings.harness = began.elapsed().saturating_sub(self.timings.starting + self.timings.kernel);
+        self.timings.harness = began.elapsed().saturating_sub(self.timings.waiting());
         Done {
             trace: self.recorder.path().to_owned(),
             follower: self.follower,
@@ -113,6 +115,7 @@ impl<'a, F: Follow> Worker<'a, F> {
             skipped: self.skipped,
             played: self.played,
             timings: self.timings,
+            by_scenario: self.by_scenario,
             trouble,
         }
     }
@@ -122,13 +125,19 @@ impl<'a, F: Follow> Worker<'a, F> {
             if self.options.cancel.is_set() {
                 return Ok(());
             }
-            match part {
+            let (began, before) = (Instant::now(), self.timings);
+            let scenario = match part {
                 Part::Scenario(index) => {
                     let scenario = self.spec.scenarios[index].clone();
                     self.play_scenario(&scenario)?;
+                    scenario.id()
                 }
-                Part::Plan(plan) => self.play_plan(&plan)?,
-            }
+                Part::Plan(plan) => {
+                    self.play_plan(&plan)?;
+                    plan.scenario.clone()
+                }
+            };
+            self.by_scenario.push(ScenarioTimings { scenario, timings: self.timings.since(&before, began.elapsed()) });
         }
         Ok(())
     }
@@ -201,10 +210,9 @@ impl<'a, F: Follow> Worker<'a, F> {
         self.prepare_spare();
         tell(&self.tell, Progress::Started { scenario: plan.scenario.clone(), attempt });
         let Some(session) = &mut self.kernel else { panic!("need_kernel gives a kernel or an error") };
-        let (began, waited, first) = (Instant::now(), session.waited(), !session.has_played());
+        let (waited, first) = (session.waited(), !session.has_played());
         let played = session.play(plan, attempt)?;
-        let (took, kernel) = (began.elapsed(), session.waited() - waited);
-        self.timings.kernel += kernel.min(took);
+        self.timings.add_waited(&session.waited().since(&waited));
         self.timings.messages += session.messages();
         self.tender |= played.died && first;
         self.played += usize::from(attempt == 1);
@@ -332,7 +340,9 @@ impl<'a, F: Follow> Worker<'a, F> {
 
     fn retire(&mut self) -> Result<(), RunError> {
         if let Some(mut session) = self.kernel.take() {
+            let began = Instant::now();
             session.finish()?;
+            self.timings.exits += began.elapsed();
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
-//! `kernelcheck list`: the rules, scenarios, message types and requirements that kernelcheck knows.
+//! `kernelcheck list`: the rules, scenarios, message types, requirements, profiles and snippets that kernelcheck knows.
 
 mod coverage;
+mod profile;
 mod rows;
 
 use std::io::IsTerminal;
@@ -17,12 +18,15 @@ use crate::terminal;
 use crate::usage::Usage;
 use rows::Row;
 
-/// List scenarios, rules, message types or requirements
+/// List scenarios, rules, message types, requirements or profiles, or what a profile lacks
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
     /// What to list
     #[arg(value_enum, default_value_t = What::Rules)]
     what: What,
+    /// Name or file of a profile, with `profile`: tells which snippets it lacks, and what stays unexercised for each
+    #[arg(value_name = "NAME|FILE", required_if_eq("what", "profile"))]
+    name: Option<String>,
     /// How many of the requirements are checked, by group, and why the others are not
     #[arg(long)]
     coverage: bool,
@@ -41,13 +45,24 @@ enum What {
     Messages,
     /// All that the protocol asks of a kernel, checked or not
     Requirements,
+    /// The profiles, with how many of the snippets they give
+    Profiles,
+    /// One profile: what it lacks
+    Profile,
+    /// What the snippets of a profile must do
+    Snippets,
 }
 
 /// Lists them.
 pub(crate) fn list(args: &ListArgs, common: &Common) -> anyhow::Result<u8> {
     let spec = load_spec(common.specs.as_deref())?;
+    if args.what != What::Profile && args.name.is_some() {
+        return Err(Usage::error(
+            "only a profile is listed by its name: say `kernelcheck list profile NAME`, or `kernelcheck explain NAME`",
+        ));
+    }
     if args.coverage {
-        if matches!(args.what, What::Scenarios | What::Messages) {
+        if !matches!(args.what, What::Rules | What::Requirements) {
             return Err(Usage::error("--coverage is an account of requirements: say `kernelcheck list requirements --coverage`"));
         }
         if args.json {
@@ -56,6 +71,9 @@ pub(crate) fn list(args: &ListArgs, common: &Common) -> anyhow::Result<u8> {
             print(&coverage::text(&spec, common.verbose))?
         }
         return Ok(0);
+    }
+    if let Some(name) = &args.name {
+        return profile::list(name, &spec, args.json);
     }
     let rows = rows_of(args.what, &spec);
     if args.json {
@@ -71,6 +89,8 @@ fn rows_of(what: What, spec: &Spec) -> Vec<Row> {
         What::Scenarios => spec.scenarios.iter().map(rows::scenario).collect(),
         What::Rules => spec.rules.iter().filter(|rule| rule.unchecked.is_none()).map(rows::rule).collect(),
         What::Messages => spec.messages.values().map(rows::message).collect(),
+        What::Profiles | What::Profile => spec.profiles.iter().map(|profile| rows::profile(profile, &spec.vocabulary)).collect(),
+        What::Snippets => spec.vocabulary.values().map(rows::snippet).collect(),
         What::Requirements => spec.rules.iter().map(rows::rule).collect(),
     }
 }

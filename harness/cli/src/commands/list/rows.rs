@@ -1,6 +1,8 @@
 //! One row of a list: its columns for people, and the same for programs.
 
-use harness::spec::{MessageType, Rule, Scenario, Version};
+use std::collections::BTreeMap;
+
+use harness::spec::{MessageType, Profile, Rule, Scenario, SnippetKind, Version};
 use serde_json::{Value, json};
 
 /// One row.
@@ -79,6 +81,34 @@ pub(super) fn message(message: &MessageType) -> Row {
             "source": message.source,
             "publishes": message.publishes,
         }),
+    }
+}
+
+/// A profile.
+pub(super) fn profile(profile: &Profile, vocabulary: &BTreeMap<String, SnippetKind>) -> Row {
+    let given = vocabulary.len() - profile.missing(vocabulary).len();
+    let of = [&profile.language, &profile.implementation].into_iter().flatten().cloned().collect::<Vec<_>>().join(",");
+    Row {
+        cells: vec![profile.name.clone(), of, format!("{given}/{}", vocabulary.len()), profile.summary.clone()],
+        json: json!({
+            "name": profile.name,
+            "summary": profile.summary,
+            "language": profile.language,
+            "implementation": profile.implementation,
+            "snippets": profile.snippets.keys().collect::<Vec<_>>(),
+            "missing": profile.missing(vocabulary),
+        }),
+    }
+}
+
+/// A kind of snippet.
+pub(super) fn snippet(kind: &SnippetKind) -> Row {
+    let optional = kind.optional_facts.iter().map(|fact| format!("[{fact}]"));
+    let facts: Vec<String> = kind.facts.iter().cloned().chain(optional).collect();
+    let facts = if facts.is_empty() { "-".to_owned() } else { facts.join(",") };
+    Row {
+        cells: vec![kind.name.clone(), facts, kind.summary.clone()],
+        json: json!({"name": kind.name, "summary": kind.summary, "facts": kind.facts, "optional_facts": kind.optional_facts}),
     }
 }
 

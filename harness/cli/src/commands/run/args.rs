@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::args::{Reporting, Selecting};
+use crate::args::{Knowing, Reporting, Selecting};
 use crate::config::{Config, InterruptMode, Transport, fill};
 use crate::out_dir;
 use crate::usage::Usage;
@@ -34,6 +34,11 @@ pub(crate) struct RunArgs {
     pub(crate) selecting: Selecting,
     #[command(flatten)]
     pub(crate) reporting: Reporting,
+    #[command(flatten)]
+    pub(crate) knowing: Knowing,
+    /// Tell where the time went, in all and for the slowest scenarios
+    #[arg(long)]
+    pub(crate) timings: bool,
     /// For traces and results; those of an earlier run are replaced [default: kernelcheck-results]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -75,6 +80,8 @@ impl RunArgs {
         }
         self.selecting.fill(config);
         self.reporting.fill(config);
+        self.knowing.fill(config);
+        self.timings |= config.timings.unwrap_or_default();
         fill(&mut self.profile, &config.profile);
         fill(&mut self.out, &config.out);
         fill(&mut self.jobs, &config.jobs);

@@ -1,7 +1,7 @@
 //! `kernelcheck run`: plays the scenarios against a kernel and judges what it does.
 
 mod args;
-mod profile;
+pub(crate) mod profile;
 mod replay;
 pub(crate) mod signals;
 mod target;
@@ -16,9 +16,11 @@ use harness::session::kernel::{Launcher, Reach};
 use harness::session::run::{self as session, Part, ProfileChoice, Ran, RunOptions, Timings};
 use harness::session::transport::Wire;
 use harness::spec::Spec;
+use harness::spec::lacking::{Lacking, lacking};
 use harness::spec::select::Selection;
 use harness::wire::TransportKind;
 use reports::run::{Environment, Run, Tool};
+use reports::timings::RunTimings;
 use reports::{Ingredients, Observed, assemble};
 use tokio::runtime::{Builder, Runtime};
 
@@ -26,9 +28,10 @@ pub(crate) use args::{RunArgs, positive};
 pub(crate) use replay::of_trace;
 
 use crate::args::Common;
+use crate::baseline::Knowledge;
 use crate::commands::guard;
 use crate::config::{Config, Transport};
-use crate::deliver::deliver;
+use crate::deliver::{Told, deliver};
 use crate::judge::{Judge, load_spec};
 use crate::out_dir::OutDir;
 use crate::progress::Teller;
@@ -46,11 +49,16 @@ pub(crate) fn run(mut args: Box<RunArgs>, common: &Common) -> anyhow::Result<u8>
     let seed = args.seed.map_or_else(|| u64::from(fastrand::u32(..)), u64::from);
     let judges = judges(&args, &chosen, scenarios.len(), &spec, &selection)?;
     let profile = profile::choose(args.profile.as_deref(), &spec)?;
+    let knowledge = Knowledge::of(&args.knowing, &args.selecting, &spec)?;
     // The last thing that may be wrong with the command line: from here on, an earlier run's results are gone.
     let out = OutDir::for_run(args.out())?;
     let parts = scenarios.into_iter().map(Part::Scenario).collect();
-    let (run, _) = Playing { args: &args, common, spec: &spec, chosen: &chosen, profile, parts, judges, seed, out: &out }.play()?;
-    deliver(&run, &args.reporting, common, Some(&out))
+    let playing =
+        Playing { args: &args, common, spec: &spec, selection: &selection, chosen: &chosen, profile, parts, judges, seed, out: &out };
+    let Ended { mut run, observed, .. } = playing.play()?;
+    knowledge.apply(&mut run, &observed, &spec, args.reporting.strict)?;
+    let told = Told { timings: args.timings, profile: args.profile.is_some() };
+    deliver(&run, &args.reporting, common, told, Some(&out))
 }
 
 /// What is to be played, with all that was chosen for it.
@@ -58,6 +66,7 @@ pub(crate) struct Playing<'a> {
     pub(crate) args: &'a RunArgs,
     pub(crate) common: &'a Common,
     pub(crate) spec: &'a Arc<Spec>,
+    pub(crate) selection: &'a Selection,
     pub(crate) chosen: &'a Chosen,
     pub(crate) profile: ProfileChoice,
     pub(crate) parts: Vec<Part>,
@@ -67,10 +76,22 @@ pub(crate) struct Playing<'a> {
     pub(crate) out: &'a OutDir,
 }
 
+/// What came of it.
+pub(crate) struct Ended {
+    pub(crate) run: Run,
+    pub(crate) observed: Observed,
+    /// The traces, by the names that reports call them.
+    pub(crate) traces: Vec<(String, PathBuf)>,
+}
+
 impl Playing<'_> {
-    /// Plays and judges; the reproducers of what was found are written. Gives the traces too, by the names that reports call them.
-    pub(crate) fn play(self) -> anyhow::Result<(Run, Vec<(String, PathBuf)>)> {
-        let Self { args, common, spec, chosen, profile, parts, judges, seed, out } = self;
+    /// Plays and judges; the reproducers of what was found are written.
+    pub(crate) fn play(self) -> anyhow::Result<Ended> {
+        let Self { args, common, spec, selection, chosen, profile, parts, judges, seed, out } = self;
+        let given = match &profile {
+            ProfileChoice::Given(profile) => Some(Arc::clone(profile)),
+            ProfileChoice::Auto | ProfileChoice::None => None,
+        };
         let runtime = runtime()?;
         let cancel = Cancel::new().context("cannot make a descriptor")?;
         signals::cancel_on_signal(&runtime, cancel.clone())?;
@@ -97,10 +118,12 @@ impl Playing<'_> {
         }
         let traces = ran.traces.iter().filter_map(|(path, _)| Some((path.file_name()?.to_string_lossy().into_owned(), path.clone())));
         let traces: Vec<(String, PathBuf)> = traces.collect();
-        let mut run = outcome(ran, args, chosen, common, spec, seed)?;
+        let used = given.as_deref().or_else(|| spec.profile(ran.profile.as_deref()?));
+        let lacking = used.map(|profile| lacking(profile, spec, selection)).unwrap_or_default();
+        let (mut run, observed) = outcome(ran, lacking, args, chosen, common, spec, seed)?;
         runtime.shutdown_background();
         reproducers::write(&mut run, &traces, &chosen.kernel(), out)?;
-        Ok((run, traces))
+        Ok(Ended { run, observed, traces })
     }
 }
 
@@ -144,14 +167,22 @@ pub(crate) fn launcher(runtime: &Runtime) -> anyhow::Result<Launcher> {
 
 /// Where the time went.
 fn timings(timings: &Timings) -> String {
-    let Timings { starting, kernel, harness, kernels, messages } = timings;
-    let seconds = |time: &Duration| format!("{:.2} s", time.as_secs_f64());
-    let (starting, kernel, harness) = (seconds(starting), seconds(kernel), seconds(harness));
+    let Timings { starting, harness, kernels, messages, .. } = *timings;
+    let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
+    let (starting, kernel, harness) = (seconds(starting), seconds(timings.waiting() - starting), seconds(harness));
     format!("{starting} waiting for {kernels} kernels to start, {kernel} for them to answer, {harness} else; {messages} messages")
 }
 
 /// Makes the run as reports see it.
-fn outcome(ran: Ran<Judge>, args: &RunArgs, chosen: &Chosen, common: &Common, spec: &Spec, seed: u64) -> anyhow::Result<Run> {
+fn outcome(
+    ran: Ran<Judge>,
+    lacking: Vec<Lacking>,
+    args: &RunArgs,
+    chosen: &Chosen,
+    common: &Common,
+    spec: &Spec,
+    seed: u64,
+) -> anyhow::Result<(Run, Observed)> {
     let mut observed = Observed::default();
     let mut judged = Vec::new();
     for (path, judge) in ran.traces {
@@ -172,12 +203,15 @@ fn outcome(ran: Ran<Judge>, args: &RunArgs, chosen: &Chosen, common: &Common, sp
         started: observed.started.clone(),
         seconds: ran.wall.as_secs_f64(),
         seed,
+        timings: Some(RunTimings::of(&ran.timings, &ran.by_scenario)),
     };
     let replay = replay::replay(args, common, seed);
     if ran.cancelled {
         signals::say(&format!("cancelled; what was found so far stands in {}", args.out().display()));
     }
-    Ok(assemble(Ingredients { tool: tool(common), spec, judged, observed, environment, replay, strict: args.reporting.strict }))
+    let (tool, strict) = (tool(common), args.reporting.strict);
+    let run = assemble(Ingredients { tool, spec, judged, observed: &observed, environment, replay, lacking, strict });
+    Ok((run, observed))
 }
 
 /// Who judges, and by which spec.

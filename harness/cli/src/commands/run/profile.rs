@@ -17,14 +17,15 @@ pub(super) fn choose(wanted: Option<&str>, spec: &Spec) -> anyhow::Result<Profil
     if wanted == NONE {
         return Ok(ProfileChoice::None);
     }
+    Ok(ProfileChoice::Given(Arc::new(find(wanted, spec)?)))
+}
+
+/// The profile of a file or a name.
+pub(crate) fn find(wanted: &str, spec: &Spec) -> anyhow::Result<Profile> {
     if wanted.contains('/') || wanted.ends_with(".toml") {
-        let profile = Profile::load_file(Path::new(wanted), &spec.vocabulary).map_err(|mistakes| Usage::error(mistakes.to_string()))?;
-        return Ok(ProfileChoice::Given(Arc::new(profile)));
+        return Profile::load_file(Path::new(wanted), &spec.vocabulary).map_err(|mistakes| Usage::error(mistakes.to_string()));
     }
-    match spec.profile(wanted) {
-        Some(profile) => Ok(ProfileChoice::Given(Arc::new(profile.clone()))),
-        None => Err(unknown(wanted, spec)),
-    }
+    spec.profile(wanted).cloned().ok_or_else(|| unknown(wanted, spec))
 }
 
 fn unknown(wanted: &str, spec: &Spec) -> anyhow::Error {
