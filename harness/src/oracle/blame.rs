@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::astray::charge_of;
 use super::checks::Deed;
 use super::crash::crashes;
 use super::deeds::{deeds_before, last_deed, stuck_before, suspect, unanswered_before};
@@ -113,9 +114,16 @@ impl Blame {
     fn charge_request(&mut self, episode: &Episode, request: &Request, types: &Types, bench: &impl Bench, charges: &mut Vec<Charge>) {
         let Some((line, settled)) = &request.settled else { return };
         let ladder = request.ladder.as_ref().map(|(_, ladder)| ladder);
+        if let Some(charge) = charge_of(episode, request, bench).filter(|_| !self.is_halted(*line)) {
+            self.taken.insert((request.sent, Expectation::Idle));
+            charges.push(charge);
+        }
         // What came late tells that the rest may have been under way as well.
         let is_late = settled.why == Why::Deadline && settled.missing.iter().any(|what| came_by_itself(episode, request, *what));
-        let is_missing = |what: &Expectation| request.waited_in_vain(*what) && !is_late && !came_by_itself(episode, request, *what);
+        let is_missing = |what: &Expectation| {
+            let untold = !self.taken.contains(&(request.sent, *what));
+            untold && request.waited_in_vain(*what) && !is_late && !came_by_itself(episode, request, *what)
+        };
         let is_charged = |what: &Expectation| is_owed(episode, request, *what, ladder) || !bench.owners(episode, request, *what).is_empty();
         let missing: Vec<Expectation> = settled.missing.iter().copied().filter(is_missing).filter(is_charged).collect();
         let Some(&first) = missing.first() else { return };

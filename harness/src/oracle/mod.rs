@@ -11,6 +11,7 @@
 //! What never came convicts only where the session waited for it in a way that proves something, where no other finding tells
 //! of it, and where the kernel knows the message type.
 
+mod astray;
 mod blame;
 mod checks;
 mod confirm;
