@@ -193,6 +193,29 @@ fn an_answer_that_only_a_new_connection_brought_is_a_lockup() {
 }
 
 #[test]
+fn an_idle_that_came_with_a_later_parent_is_no_lockup() {
+    let judgement = judged(
+        "> shell execute_request id=1 code=a
+> shell execute_request id=2 code=b
+< iopub status parent=1 execution_state=busy
+< iopub execute_input parent=1 code=a execution_count=1
+< iopub status parent=2 execution_state=busy
+< shell execute_reply parent=1 status=ok execution_count=1 user_expressions={}
+< iopub execute_input parent=2 code=b execution_count=2
+< shell execute_reply parent=2 status=ok execution_count=2 user_expressions={}
+< iopub status parent=2 execution_state=idle
+< iopub status parent=2 execution_state=idle
+! settled 1 missing=idle why=fenced
+! ladder 1 kind=never_idle missing=idle
+",
+    );
+    let astray: Vec<_> = findings(&judgement).into_iter().filter(|(rule, ..)| ["STAT-02", "STAT-03"].contains(rule)).collect();
+    let title = "the idle of execute_request came with a later execute_request as its parent";
+    assert_eq!(astray, [("STAT-03", Kind::Deviation, title, 1)]);
+    assert!(judgement.findings.iter().all(|finding| finding.kind == Kind::Deviation));
+}
+
+#[test]
 fn one_cause_is_one_finding_however_often_it_shows() {
     let odd: String = (1..=3)
         .map(|id| GOOD.replace("=1", &format!("={id}")).replace("execution_state=busy", "execution_state=busy -header.date"))

@@ -2,19 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use super::astray::charge_of;
 use super::checks::Deed;
 use super::crash::crashes;
 use super::deeds::{deeds_before, last_deed, stuck_before, suspect, unanswered_before};
 use super::episode::{Episode, Happened};
 use super::excerpt::{About, excerpt};
 use super::finding::{Finding, Kind};
+use super::lacking::{is_claimed, is_control_info, is_required, support_key};
 use super::obligations::{is_aborted, is_unusual, is_wrong, rule_for_deed, rules_for};
 use super::request::{Request, Role};
 use super::seen::Direction;
 use super::types::Types;
 use super::verdict::Verdict;
 use crate::trace::{Event, Expectation, Ladder, Why};
-use crate::wire::Channel;
 
 /// What checks must not hold against the kernel a second time.
 #[derive(Debug, Default)]
@@ -113,9 +114,16 @@ impl Blame {
     fn charge_request(&mut self, episode: &Episode, request: &Request, types: &Types, bench: &impl Bench, charges: &mut Vec<Charge>) {
         let Some((line, settled)) = &request.settled else { return };
         let ladder = request.ladder.as_ref().map(|(_, ladder)| ladder);
+        if let Some(charge) = charge_of(episode, request, bench).filter(|_| !self.is_halted(*line)) {
+            self.taken.insert((request.sent, Expectation::Idle));
+            charges.push(charge);
+        }
         // What came late tells that the rest may have been under way as well.
         let is_late = settled.why == Why::Deadline && settled.missing.iter().any(|what| came_by_itself(episode, request, *what));
-        let is_missing = |what: &Expectation| request.waited_in_vain(*what) && !is_late && !came_by_itself(episode, request, *what);
+        let is_missing = |what: &Expectation| {
+            let untold = !self.taken.contains(&(request.sent, *what));
+            untold && request.waited_in_vain(*what) && !is_late && !came_by_itself(episode, request, *what)
+        };
         let is_charged = |what: &Expectation| is_owed(episode, request, *what, ladder) || !bench.owners(episode, request, *what).is_empty();
         let missing: Vec<Expectation> = settled.missing.iter().copied().filter(is_missing).filter(is_charged).collect();
         let Some(&first) = missing.first() else { return };
@@ -139,7 +147,9 @@ impl Blame {
         };
         // A kernel may lack the type, or leave what is wrong unanswered with no more than a warning; but one that says busy must say idle.
         let mild = optional(first) || (first == Expectation::Reply && !total && is_wrong(episode, request));
-        let dangling = mild && request.busy.is_some() && missing.contains(&Expectation::Idle);
+        // Where it knows the type, and a rule is about just this request, its silence is told by that.
+        let dangling =
+            mild && !is_claimed(episode, request, first, bench) && request.busy.is_some() && missing.contains(&Expectation::Idle);
         let what = if dangling { Expectation::Idle } else { first };
         let mut rules = Vec::new();
         if let Some(before) = stuck_before(episode, request).filter(|_| total) {
@@ -287,32 +297,9 @@ fn is_owed(episode: &Episode, request: &Request, what: Expectation, ladder: Opti
     }
 }
 
-/// Whether it is `kernel_info_request` on control, which kernels know from protocol 5.5 on.
-fn is_control_info(episode: &Episode, request: &Request) -> bool {
-    let asked = episode.asked(request);
-    asked.channel == Channel::Control && asked.msg_type() == "kernel_info_request"
-}
-
 /// Whether a lockup of this kind is one of the kernel, not of one request.
 fn is_total(kind: &str) -> bool {
     !PARTIAL.contains(&kind)
-}
-
-/// Whether every kernel must answer it.
-fn is_required(episode: &Episode, request: &Request, types: &Types) -> bool {
-    let asked = episode.asked(request);
-    let required = types.get(asked.msg_type()).is_some_and(|facts| facts.required);
-    let is_interrupt = asked.msg_type() == "interrupt_request";
-    required && (!is_control_info(episode, request) || episode.kernel.claims_at_least((5, 5))) || is_interrupt
-}
-
-/// The name under which it is kept whether a kernel knows a type: `kernel_info_request` on control is a matter of its own.
-pub(super) fn support_key(episode: &Episode, request: &Request) -> String {
-    let asked = episode.asked(request);
-    if asked.channel == Channel::Shell || asked.msg_type() != "kernel_info_request" {
-        return asked.msg_type().to_owned();
-    }
-    format!("{} on {}", asked.msg_type(), asked.channel)
 }
 
 fn missed(episode: &Episode, request: &Request, what: Expectation, ladder: Option<&Ladder>, suspect: Option<usize>) -> Finding {

@@ -11,6 +11,8 @@ use super::request::Request;
 use crate::trace::{Event, Exited, Expectation, own_steps};
 
 const SIGINT: i32 = 2;
+/// How many bytes of output are shown.
+const SHOWN: usize = 2000;
 const BY_INTERRUPT: &str = "by an interrupt";
 /// The rules about one interrupt, of a cell and while idle.
 const PLAIN_INTERRUPTS: [&str; 2] = ["INT-01", "INT-05"];
@@ -32,13 +34,14 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
             _ => None,
         };
         let shown: Vec<usize> = pending.map(|request| request.sent).into_iter().chain(suspect).collect();
+        let since = shown.iter().map(|&message| episode.messages[message].line).min().unwrap_or(0);
         let about = if shown.is_empty() { About::Line(line) } else { About::Messages(&shown) };
         let mut finding =
             finding(episode, about, format!("{how} {doing}"), format!("the kernel process ended unasked ({how}) {doing}"), None);
         finding.kind = Kind::Crash;
         finding.lines.push(line);
         finding.excerpt.push(format!("! exit {how}"));
-        finding.evidence = serde_json::json!({ "code": exited.code, "signal": exited.signal, "stderr": last_words(episode, "stderr"), "stdout": last_words(episode, "stdout") });
+        finding.evidence = serde_json::json!({ "code": exited.code, "signal": exited.signal, "stderr": last_words(episode, "stderr", since), "stdout": last_words(episode, "stdout", since) });
         // Where the interrupt itself was deadly, whatever else was done has no part in it.
         let interrupted = was_interrupted(episode, line);
         let has_part = |deed: &Deed| match deed {
@@ -99,13 +102,21 @@ fn doing(episode: &Episode, request: &Request) -> String {
     }
 }
 
-/// The end of what the process wrote to a stream; some kernels log to stdout.
-fn last_words(episode: &Episode, stream: &str) -> String {
-    let chunks = episode.events.iter().filter_map(|happened| match &happened.event {
-        Event::Output(output) if output.stream == stream => Some(output.text.0.as_slice()),
-        _ => None,
-    });
-    let bytes: Vec<u8> = chunks.flatten().copied().collect();
-    let from = bytes.len().saturating_sub(2000);
-    String::from_utf8_lossy(&bytes[from..]).into_owned()
+/// What the process wrote to a stream after the line of what it may have died of; or else the end of all that it wrote. Some kernels log to stdout.
+fn last_words(episode: &Episode, stream: &str, since: u64) -> String {
+    let written = |from: u64| -> Vec<u8> {
+        let chunks = episode.events.iter().filter_map(|happened| match &happened.event {
+            Event::Output(output) if output.stream == stream && happened.line > from => Some(output.text.0.as_slice()),
+            _ => None,
+        });
+        chunks.flatten().copied().collect()
+    };
+    let bytes = written(since);
+    if bytes.len() > SHOWN {
+        let half = SHOWN / 2;
+        let (begin, end) = (String::from_utf8_lossy(&bytes[..half]), String::from_utf8_lossy(&bytes[bytes.len() - half..]));
+        return format!("{begin}\n…\n{end}");
+    }
+    let bytes = if bytes.is_empty() { written(0) } else { bytes };
+    String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(SHOWN)..]).into_owned()
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::astray::mark_astray;
 use super::episode::{Beat, Client, Episode, Happened};
 use super::kernel::Kernel;
 use super::marks::{mark_aborted, mark_copies, mark_interleaved};
@@ -161,6 +162,7 @@ impl Gathering {
         mark_interleaved(&mut episode);
         mark_copies(&mut episode);
         add_events(&mut episode, &ids);
+        mark_astray(&mut episode);
         episode
     }
 }
@@ -220,6 +222,7 @@ fn add_requests(episode: &mut Episode, types: &Types) -> HashMap<String, usize> 
             elsewhere: Vec::new(),
             busy: None,
             idle: None,
+            astray: None,
             settled: None,
             ladder: None,
         });

@@ -11,6 +11,7 @@
 //! What never came convicts only where the session waited for it in a way that proves something, where no other finding tells
 //! of it, and where the kernel knows the message type.
 
+mod astray;
 mod blame;
 mod checks;
 mod confirm;
@@ -22,6 +23,7 @@ mod finding;
 mod gather;
 mod judgement;
 mod kernel;
+mod lacking;
 mod long_text;
 mod marks;
 mod obligations;
@@ -50,12 +52,13 @@ pub use verdict::Verdict;
 
 use crate::spec::{Rule, RuleVerdict as Severity, Spec, SpecError, SpecErrors};
 use crate::trace::{Event, Expectation, Record};
-use blame::{Bench, Blame, Charge, PARTIAL, support_key};
+use blame::{Bench, Blame, Charge, PARTIAL};
 use checks::{Check, Deed};
 use confirm::Confirmations;
 use crash::repeats_deadly_interrupt;
 use finding::Findings;
 use gather::Gathering;
+use lacking::support_key;
 use params::Compiler;
 use report::{Judged, Report, Tally};
 use types::Types;

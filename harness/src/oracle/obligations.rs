@@ -269,12 +269,24 @@ pub(super) fn is_aborted(episode: &Episode, request: &Request) -> bool {
     request.maybe_aborted && !matches!(episode.status_of(request), "ok" | "none")
 }
 
+/// What every front end sends beside the code.
+const FLAGS: [&str; 3] = ["silent", "store_history", "user_expressions"];
+
 /// The field that our plans put where no kernel knows one.
 const UNKNOWN_FIELD: &str = "kernelcheck";
 
 /// Whether a request is wrong on purpose, or says more than kernels know: one that is ignored for that is no sign that anything hangs.
 pub(super) fn is_unusual(episode: &Episode, request: &Request) -> bool {
-    is_wrong(episode, request) || episode.asked(request).field(UNKNOWN_FIELD).is_some()
+    let asked = episode.asked(request);
+    let is_odd = is_wrong(episode, request) || asked.field(UNKNOWN_FIELD).is_some();
+    // What the kernel has ended, though without its reply, is no sign that anything hangs either, where it was not quite plain.
+    let is_special = lacks_flags(asked) || asked.facts.contains_key("past_streams");
+    is_odd || (is_special && request.bracket() == "both")
+}
+
+/// Whether it is an execution that leaves a field out which front ends always send.
+fn lacks_flags(asked: &Seen) -> bool {
+    asked.msg_type() == "execute_request" && FLAGS.iter().any(|name| asked.field(name).is_none())
 }
 
 pub(super) fn is_wrong(episode: &Episode, request: &Request) -> bool {

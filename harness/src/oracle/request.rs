@@ -64,6 +64,8 @@ pub struct Request {
     pub busy: Option<usize>,
     /// The first idle of `iopub`.
     pub idle: Option<usize>,
+    /// Its idle, by all signs, that came with the parent of a request that was sent later.
+    pub astray: Option<usize>,
     /// When the session stopped waiting for it (line and event).
     pub settled: Option<(u64, Settled)>,
     /// What the probes saw after its deadline was missed (line and event).

@@ -53,6 +53,8 @@ pub struct Seen {
     pub known: Json,
     /// Whether it is a further copy, at another client, of an iopub message that is in the episode already.
     pub copy: bool,
+    /// Whether it is, by all signs, the idle of an earlier request than the one that its parent names.
+    pub astray: bool,
     /// Whether a message with its parent's id was sent earlier in the trace, in whatever scenario.
     pub parent_known: bool,
     /// The request it belongs to, as an index into [`super::Episode::requests`]: by its parent, or itself.
@@ -145,6 +147,7 @@ impl Reader {
             facts: Facts::new(),
             known: Json::Null,
             copy: false,
+            astray: false,
             parent_known: false,
             request: None,
         }

@@ -119,7 +119,8 @@ impl Check for Count {
 impl Count {
     fn judge_request(&self, episode: &Episode, request: &Request, report: &mut Report<'_>) {
         let groups = [&request.replies, &request.iopub, &request.inputs];
-        let found: Vec<usize> = groups.into_iter().flat_map(|group| self.of.among(episode, group)).collect();
+        let is_own = |message: &usize| !episode.messages[*message].astray;
+        let found: Vec<usize> = groups.into_iter().flat_map(|group| self.of.among(episode, group)).filter(is_own).collect();
         let name = episode.type_of(request);
         let wanted = words(&self.of);
         if found.len() > self.at_most {

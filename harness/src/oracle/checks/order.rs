@@ -95,11 +95,12 @@ impl Order {
         }
     }
 
-    /// Whether it is one of the milder and no output of the request: other rules tell of it.
+    /// Whether it is one of the milder and no output of the request, or the idle of another: other rules tell of it.
     fn is_stray(&self, episode: &Episode, request: &Request, message: usize) -> bool {
         let is_milder = self.milder.as_ref().is_some_and(|milder| milder.matches(episode, message));
         let is_kernels_own = is_log(episode, request, message) || is_trouble(episode, request, message);
-        is_milder && (is_kernels_own || is_inside(episode, request, message, |other| told_elsewhere(episode, other)))
+        let is_anothers = episode.messages[message].astray;
+        is_anothers || is_milder && (is_kernels_own || is_inside(episode, request, message, |other| told_elsewhere(episode, other)))
     }
 
     fn judge_pair(&self, episode: &Episode, request: &Request, messages: &[usize], report: &mut Report<'_>) {

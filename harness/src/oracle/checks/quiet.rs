@@ -120,6 +120,9 @@ fn is_planned(episode: &Episode, message: usize) -> bool {
 /// Whether a message is about one of ours that was odd, or whose header came back as nothing that we sent: such may take its time.
 fn is_of_something_odd(episode: &Episode, message: usize) -> bool {
     let seen = &episode.messages[message];
+    if seen.astray {
+        return true;
+    }
     // That a status is late, or the first of a life, is a matter of the rules about statuses.
     let is_late = |request: &Request| end_of(episode, request).is_some_and(|end| seconds_between(end, seen.t) < LATE);
     if seen.msg_type() == "status" && (episode.request_of(message).is_some_and(is_late) || seen.is_state("starting")) {

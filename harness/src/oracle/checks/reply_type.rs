@@ -2,6 +2,7 @@
 //!
 //! - `to`: only messages to the kernel of this set (a selector)
 //! - `want`: `pair` (the right type, the default) or `none` (no message on shell or control at all)
+//! - `undefined = true`: only replies of a type that nobody defines
 
 use super::Check;
 use super::shape::name_of;
@@ -13,11 +14,12 @@ use crate::oracle::request::Role;
 use crate::oracle::seen::Direction;
 use crate::oracle::selector::Selector;
 use crate::oracle::types::Types;
-use crate::spec::reader::Reader;
+use crate::spec::reader::{Item, Reader};
 
 struct ReplyType {
     to: Selector,
     none: bool,
+    undefined: bool,
     types: Types,
 }
 
@@ -30,7 +32,8 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
         Some(item) => item.str()? == "none",
         None => false,
     };
-    Some(Box::new(ReplyType { to, none, types: compiler.types.clone() }))
+    let undefined = reader.optional("undefined").and_then(Item::bool).unwrap_or(false);
+    Some(Box::new(ReplyType { to, none, undefined, types: compiler.types.clone() }))
 }
 
 impl Check for ReplyType {
@@ -48,7 +51,7 @@ impl Check for ReplyType {
             }
             for &reply in &request.replies {
                 let found = name_of(episode, reply);
-                if Some(found) == wanted {
+                if Some(found) == wanted || (self.undefined && self.types.get(found).is_some()) {
                     continue;
                 }
                 let asked = if request.role == Role::Unknown { "an unknown message type" } else { asked };

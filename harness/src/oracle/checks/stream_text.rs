@@ -23,7 +23,7 @@ use crate::oracle::seen::{Direction, Seen};
 use crate::oracle::selector::Selector;
 use crate::oracle::words::{difference, shorten};
 use crate::spec::reader::Reader;
-use crate::wire::Json;
+use crate::wire::{Channel, Json};
 
 /// The longest text that a plan may ask for by repetition, in bytes.
 const LONGEST: u64 = 1 << 28;
@@ -129,14 +129,21 @@ impl StreamText {
     }
 
     fn judge_all(episode: &Episode, request: &Request, name: &str, wanted: &LongText, whole: &[(usize, &str)], report: &mut Report<'_>) {
-        report.exercised();
         let found = || whole.iter().map(|(_, piece)| *piece);
-        if wanted.compare(found()) == Likeness::Begin {
-            let (all, came) = (wanted.characters(), characters(found()));
-            report.deviation(episode, About::Request(request), &format!("{name} missing"), || {
-                format!("{} of {all} characters of {name} never came", all.saturating_sub(came))
-            });
+        if wanted.compare(found()) != Likeness::Begin {
+            return report.exercised();
         }
+        // What came inside of another message can't be read.
+        let client = &episode.asked(request).client;
+        if episode.damage.iter().any(|damage| damage.client == *client && damage.channel == Channel::Iopub) {
+            return report.inconclusive();
+        }
+        report.exercised();
+        let (all, came) = (wanted.characters(), characters(found()));
+        let fate = if is_elsewhere(episode, request, name, wanted, came) { "came with another parent" } else { "never came" };
+        report.deviation(episode, About::Request(request), &format!("{name} missing"), || {
+            format!("{} of {all} characters of {name} {fate}", all.saturating_sub(came))
+        });
     }
 
     fn judge_whole(
@@ -188,6 +195,26 @@ fn pieces<'a>(episode: &'a Episode, request: &Request, name: &str) -> Vec<(usize
 
 fn characters<'a>(pieces: impl Iterator<Item = &'a str>) -> usize {
     pieces.map(|piece| piece.chars().count()).sum()
+}
+
+/// Whether the text that is missing, after so many characters that came, stands in the streams that name another parent.
+fn is_elsewhere(episode: &Episode, request: &Request, name: &str, wanted: &LongText, came: usize) -> bool {
+    if wanted.is_longer_than(SEARCHED) {
+        return false;
+    }
+    let client = &episode.asked(request).client;
+    let missing: String = wanted.to_text().chars().skip(came).collect();
+    // What another request was to write as well is its own.
+    let is_own = |other: &Request| {
+        let text = expected(episode.asked(other), name);
+        text.is_some_and(|text| text.is_longer_than(SEARCHED) || text.to_text().contains(&missing))
+    };
+    let others = episode.from_kernel().filter(|(message, seen)| {
+        let is_text = seen.client == *client && seen.msg_type() == "stream" && seen.text("name") == Some(name);
+        is_text && *message > request.sent && !request.iopub.contains(message) && !episode.request_of(*message).is_some_and(is_own)
+    });
+    let found: String = others.filter_map(|(_, seen)| seen.text("text")).collect();
+    plain_lines(&found).contains(&plain_lines(&missing))
 }
 
 fn other(name: &str) -> &'static str {
