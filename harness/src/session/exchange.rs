@@ -199,6 +199,9 @@ impl Session {
             (Channel::Stdin, _) => {}
             _ => {
                 owed.note(Expectation::Reply, at);
+                if owed.odd && is_error(decoded) {
+                    owed.wants.remove(&Expectation::Exit);
+                }
                 if self.ledger.reply_came(parent) {
                     self.habits.note_overtaking(channel);
                 }
@@ -280,6 +283,11 @@ fn content(decoded: &Decoded<'_>) -> Option<Json> {
 
 fn is_idle(decoded: &Decoded<'_>) -> bool {
     content(decoded).is_some_and(|content| content.get("execution_state").and_then(Json::as_str) == Some("idle"))
+}
+
+/// Whether it refuses what was asked: an odd shutdown promises no end then.
+fn is_error(decoded: &Decoded<'_>) -> bool {
+    content(decoded).is_some_and(|content| content.get("status").and_then(Json::as_str) == Some("error"))
 }
 
 fn owed(client: &str, step: Option<&str>, outgoing: &Outgoing, id: String) -> Owed {

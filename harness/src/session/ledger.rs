@@ -88,6 +88,8 @@ pub(super) struct Ledger {
     open: BTreeMap<String, Owed>,
     /// In the order of sending.
     order: Vec<String>,
+    /// How many of them may make the process end: so few, and asked after so often, that they are counted.
+    last_ones: usize,
     /// Message ids of each named step of the scenario.
     steps: BTreeMap<String, Vec<String>>,
 }
@@ -103,6 +105,7 @@ impl Ledger {
             self.steps.entry(step.clone()).or_default().push(owed.id.clone());
         }
         self.order.push(owed.id.clone());
+        self.last_ones += usize::from(owed.then_exit);
         self.open.insert(owed.id.clone(), owed);
     }
 
@@ -115,8 +118,10 @@ impl Ledger {
     }
 
     pub(super) fn remove(&mut self, id: &str) -> Option<Owed> {
+        let owed = self.open.remove(id)?;
         self.order.retain(|other| other != id);
-        self.open.remove(id)
+        self.last_ones -= usize::from(owed.then_exit);
+        Some(owed)
     }
 
     /// Clients and headers of the input requests that wait for an answer; they wait no longer.
@@ -142,6 +147,12 @@ impl Ledger {
     /// Open requests in the order of sending.
     pub(super) fn open(&self) -> impl Iterator<Item = &Owed> {
         self.order.iter().filter_map(|id| self.open.get(id))
+    }
+
+    /// Those of them after which the process has promised to end.
+    pub(super) fn leaving(&self) -> impl Iterator<Item = &Owed> {
+        let open = (self.last_ones > 0).then(|| self.open());
+        open.into_iter().flatten().filter(|owed| owed.is_leaving())
     }
 
     /// Notes that the reply to `id` came: whatever its client asked before on the same channel, and still waits for, was overtaken. Says

@@ -59,12 +59,12 @@ impl Session {
     pub(super) fn settle(&mut self, ids: &[String]) -> Result<Settlement, SessionError> {
         self.attend();
         loop {
-            let open: Vec<String> = self.open_among(ids);
+            let open: Vec<String> = self.open_among(ids).take(ATTENDED).cloned().collect();
             if open.is_empty() {
                 return Ok(Settlement::Done);
             }
             let mut until = Instant::now() + self.deadlines.reply();
-            for id in open.into_iter().take(ATTENDED) {
+            for id in open {
                 match self.next_for(&id)? {
                     Next::Wait(instant) => until = until.min(instant),
                     Next::Fence => {
@@ -96,10 +96,14 @@ impl Session {
     }
 
     /// Open requests, an accepted shutdown first: where the process does not end, what else it fails to do has that cause.
-    fn open_among(&self, ids: &[String]) -> Vec<String> {
+    fn open_among(&self, ids: &[String]) -> impl Iterator<Item = &String> {
+        let others = self.ledger.open().filter(|owed| !owed.is_leaving());
         let wanted = |owed: &&Owed| ids.is_empty() || ids.contains(&owed.id);
-        let (leaving, others): (Vec<&Owed>, Vec<&Owed>) = self.ledger.open().filter(wanted).partition(|owed| owed.is_leaving());
-        leaving.into_iter().chain(others).map(|owed| owed.id.clone()).collect()
+        self.ledger.leaving().chain(others).filter(wanted).map(|owed| &owed.id)
+    }
+
+    fn all_open(&self) -> Vec<String> {
+        self.open_among(&[]).cloned().collect()
     }
 
     fn is_any_open(&self, ids: &[String]) -> bool {
@@ -140,7 +144,7 @@ impl Session {
             }
         }
         if !owed.is_leaving()
-            && let Some(leaving) = self.ledger.open().find(|other| other.is_leaving()).map(|other| other.id.clone())
+            && let Some(leaving) = self.ledger.leaving().next().map(|other| other.id.clone())
         {
             // A process that has promised to end owes nothing else; whether it ends is what is waited for.
             let deadline = self.deadline_of(&leaving);
@@ -176,7 +180,9 @@ impl Session {
             // Nothing says that the kernel is done with it: it may be in the hands of another thread or task, and takes its time.
             return Some(replied.max(self.deadline_of(&owed.id)));
         }
-        let may_be_refused_late = owed.odd && !owed.unowed && owed.wants.contains(&Expectation::Reply);
+        // What the kernel says that it is done with is not refused much later.
+        let is_done_with = owed.seen.contains(&Expectation::Idle);
+        let may_be_refused_late = owed.odd && !owed.unowed && owed.wants.contains(&Expectation::Reply) && !is_done_with;
         if self.habits.overtakes(owed.channel) || may_be_refused_late {
             return Some(replied + self.deadlines.optional());
         }
@@ -190,7 +196,7 @@ impl Session {
         let Some(owed) = self.ledger.get(id) else { return Instant::now() };
         let fence = owed.fence.as_ref().and_then(|fence| self.ledger.get(fence)).map(|fence| fence.sent);
         // A kernel that is about to end may well do nothing else any more.
-        let leaving = self.ledger.open().filter(|other| other.is_leaving()).map(|other| other.sent).max();
+        let leaving = self.ledger.leaving().map(|other| other.sent).max();
         let since = [Some(self.last_news), fence, leaving, self.interrupted_at].into_iter().flatten().fold(owed.sent, Instant::max);
         match (self.extended.get(id), self.need_not_come(owed)) {
             (Some(&later), _) => later,
@@ -338,7 +344,7 @@ impl Session {
             return Ok(None);
         }
         self.take_last_words()?;
-        for id in self.open_among(&[]) {
+        for id in self.all_open() {
             if let Some(owed) = self.ledger.get_mut(&id) {
                 owed.note(Expectation::Exit, Instant::now());
             }
@@ -366,7 +372,7 @@ impl Session {
 
     /// Gives up all open requests.
     pub(super) fn abandon(&mut self, why: Why) -> Result<(), SessionError> {
-        for id in self.open_among(&[]) {
+        for id in self.all_open() {
             self.conclude(&id, why)?;
         }
         Ok(())
