@@ -281,6 +281,9 @@ impl Oracle {
             episode.kernel = Arc::new(self.kernel.clone());
         }
         self.note_support(&episode);
+        if episode.is_failed_start() {
+            return self.judge_start(&episode);
+        }
         let (blame, charges) = Blame::of(&episode, &self.types, &Rules { all: &self.rules, support: &self.support });
         let open = episode.cut || blame.is_any() || episode.is_abandoned();
         for charge in charges {
@@ -294,6 +297,17 @@ impl Oracle {
             let mut report = Report { rule: &rule.judged, tally: &mut rule.tally, findings: &mut self.findings, blame: &blame, open };
             for check in &mut rule.checks {
                 check.judge(&episode, &mut report);
+            }
+        }
+    }
+
+    /// Judges an episode of a kernel that was started otherwise than usual and did not come up for it: nothing else can be held against it.
+    fn judge_start(&mut self, episode: &Episode) {
+        let blame = Blame::default();
+        for rule in &mut self.rules {
+            let mut report = Report { rule: &rule.judged, tally: &mut rule.tally, findings: &mut self.findings, blame: &blame, open: false };
+            for check in rule.checks.iter_mut().filter(|check| check.is_about_starts()) {
+                check.judge(episode, &mut report);
             }
         }
     }

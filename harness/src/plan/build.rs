@@ -48,6 +48,7 @@ impl Plan {
             scenario: scenario.id(),
             clients: scenario.clients.clone(),
             fresh: scenario.fresh,
+            start: scenario.start.clone(),
             feature: scenario.feature.clone(),
             steps,
         })

@@ -24,6 +24,9 @@ impl Plan {
         if !self.clients.iter().any(|client| client == "a") {
             return Err("the plan has no client `a`, who is always there".to_owned());
         }
+        if let Some(start) = &self.start {
+            start.check().map_err(|wrong| format!("start: {wrong}"))?;
+        }
         for (number, step) in self.steps.iter().enumerate() {
             let wrong = match &step.action {
                 Action::Send(outgoing) if outgoing.repeat > REPEAT => Some(format!("sends more than {REPEAT} messages")),
@@ -49,6 +52,7 @@ mod tests {
             scenario: "a/b".to_owned(),
             clients: vec!["a".to_owned()],
             fresh: false,
+            start: None,
             feature: None,
             steps: vec![Step { name: None, client: "a".to_owned(), action, facts: Default::default() }],
         };

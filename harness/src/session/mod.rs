@@ -45,8 +45,9 @@ pub use cancel::Cancel;
 pub use deadlines::Deadlines;
 pub use habits::Overtaking;
 pub use play::Played;
+use play::announce;
 pub use settle::Suspicion;
-pub use start::{About, Starting};
+pub use start::{About, OwnStart, Starting};
 
 use crate::trace::{Recorder, RecorderError};
 use crate::wire::{ConnectionInfo, UnknownScheme};
@@ -138,6 +139,8 @@ pub struct Session {
     about: About,
     played: bool,
     waited: Duration,
+    /// From the spawn to the first reply.
+    startup: Duration,
 }
 
 impl Session {
@@ -166,6 +169,11 @@ impl Session {
     /// Where the kernel listens, and its key.
     pub fn link(&self) -> &ConnectionInfo {
         &self.link
+    }
+
+    /// From its spawn to its first reply.
+    pub fn startup(&self) -> Duration {
+        self.startup
     }
 
     /// Whether a plan was played on this kernel.

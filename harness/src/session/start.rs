@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use super::client::{Client, Keys};
 use super::habits::{Habits, Overtaking};
 use super::join::Subscription;
@@ -14,7 +16,7 @@ use super::kernel::{
 use super::settle::Settlement;
 use super::transport::{Endpoint, Wire};
 use super::{Cancel, Deadlines, Session, SessionError};
-use crate::spec::Version;
+use crate::spec::{Start, Version};
 use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Listening, Noted, Recorder, own_steps};
 use crate::wire::{Channel, ConnectionInfo, Json};
 
@@ -89,6 +91,17 @@ pub struct Starting {
     pub lives: Lives,
     /// What other kernels of the run were seen to do.
     pub overtaking: Overtaking,
+    /// How the kernel is started, where not as usual.
+    pub own: Option<OwnStart>,
+}
+
+/// A start that is not as usual.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OwnStart {
+    /// In what way.
+    pub start: Start,
+    /// How long this kernel took to start as usual, where that was seen: one that is not up after many times as long won't be.
+    pub usual: Option<Duration>,
 }
 
 impl Starting {
@@ -104,6 +117,7 @@ impl Starting {
             reach: self.reach.clone(),
             recorder: Arc::clone(&self.recorder),
             lives: self.lives.clone(),
+            start: self.own.as_ref().map(|own| own.start.clone()),
         };
         // The key is a secret on this machine, so it does not follow from the seed.
         let started = starter.start(&self.target, &mut fastrand::Rng::new(), &mut opening);
@@ -165,6 +179,7 @@ impl Greeting for Opening<'_> {
             about: About::default(),
             played: false,
             waited: Duration::ZERO,
+            startup: Duration::ZERO,
         };
         // A running kernel was there before any client of ours.
         let early = matches!(self.starting.target, Target::Command(_));
@@ -174,7 +189,7 @@ impl Greeting for Opening<'_> {
 
     fn wait(&mut self, session: &mut Session, process: Option<&Arc<KernelProcess>>) -> Greeted {
         session.process = process.cloned();
-        match session.get_ready() {
+        match session.get_ready(self.starting.own.as_ref()) {
             Ok(Greeted::NoAnswer) if self.starting.cancel.is_set() => {
                 self.trouble = Some(SessionError::Cancelled);
                 Greeted::NoAnswer
@@ -222,9 +237,16 @@ impl Session {
     }
 
     /// Waits for the first answer and for a live subscription, then measures what a round trip takes.
-    fn get_ready(&mut self) -> Result<Greeted, SessionError> {
+    fn get_ready(&mut self, own: Option<&OwnStart>) -> Result<Greeted, SessionError> {
         let began = Instant::now();
-        let greeted = self.greet("a", began + self.deadlines.startup())?;
+        if let Some(seconds) = own.and_then(|own| own.start.interrupt_after) {
+            self.interrupt_early(began + Duration::from_secs_f64(seconds))?;
+        }
+        let startup = match own.and_then(|own| own.usual) {
+            Some(usual) => self.deadlines.startup_like(usual),
+            None => self.deadlines.startup(),
+        };
+        let greeted = self.greet("a", Instant::now() + startup)?;
         if self.flow.is_flood() {
             return Err(SessionError::Flooded);
         }
@@ -242,6 +264,7 @@ impl Session {
             }
             round_trips.push(asked.elapsed());
         }
+        self.startup = startup;
         self.deadlines = self.deadlines.calibrated(&mut round_trips);
         let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         self.recorder.record(Event::Calibrated(Calibrated {
@@ -252,6 +275,17 @@ impl Session {
         self.note_addresses()?;
         self.recorder.flush()?;
         Ok(Greeted::Ready)
+    }
+
+    /// Interrupts a process that is starting, at a time.
+    fn interrupt_early(&mut self, at: Instant) -> Result<(), SessionError> {
+        while Instant::now() < at && self.may_hear_more() {
+            self.receive(at)?;
+        }
+        if let Some(process) = &self.process {
+            process.signal_group(Signal::INT, "interrupt");
+        }
+        Ok(())
     }
 
     /// Waits until a client's sockets are connected, but not for long: a kernel may lack a channel.

@@ -6,7 +6,7 @@ use serde::de::{Error, MapAccess};
 use serde::{Deserialize, Serialize};
 
 use super::{Bytes, Connected, Disconnected, Listening, Stranger};
-use crate::spec::nearest;
+use crate::spec::{Start, nearest};
 use crate::wire::{Channel, TransportKind};
 
 /// The names of the steps that are the session's own questions, and no plan's.
@@ -154,6 +154,9 @@ pub struct KernelStarted {
     /// `true` when this process is a restart on the connection file of the one before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restarted: bool,
+    /// How it was started, where not as usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Start>,
 }
 
 /// See [`Event::Calibrated`]. All in nanoseconds.

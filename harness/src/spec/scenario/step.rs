@@ -221,6 +221,8 @@ names! {
         Raw = "raw",
         /// In upper case.
         Upper = "upper",
+        /// With a word, where there is no key and any signature is as good.
+        Nonsense = "nonsense",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::message;
 use super::pairs::{Pairs, named};
+use crate::spec::Start;
 use crate::trace::{Bytes, Connected, Event, Exited, Expectation, KernelStarted, Ladder, Listening, Noted, Probed, Settled, Stranger, Why};
 use crate::wire::{Channel, TransportKind};
 
@@ -19,7 +20,13 @@ pub(super) fn kernel(life: u32, pairs: &mut Pairs) -> Result<KernelStarted, Stri
         signed: pairs.flag("signed")?.unwrap_or(true),
         interrupt_mode: pairs.text("interrupt_mode").unwrap_or_else(|| "signal".to_owned()),
         restarted: pairs.flag("restarted")?.unwrap_or(false),
+        start: start(pairs)?,
     })
+}
+
+fn start(pairs: &mut Pairs) -> Result<Option<Start>, String> {
+    let (odd, then_exit) = (pairs.text("start"), pairs.flag("then_exit")?.unwrap_or(false));
+    Ok(odd.map(|odd| Start { odd, then_exit, ..Start::default() }))
 }
 
 pub(super) fn stranger(pairs: &mut Pairs) -> Result<Event, String> {

@@ -196,7 +196,10 @@ impl Builder {
             "kernel" => {
                 self.settle();
                 self.life += 1;
-                Event::KernelStarted(kernel(self.life, &mut pairs)?)
+                let started = kernel(self.life, &mut pairs)?;
+                let scheme: Scheme = started.signature_scheme.parse().map_err(|error: crate::wire::UnknownScheme| error.to_string())?;
+                self.signer = if started.signed { Signer::new(scheme, KEY) } else { Signer::disabled() };
+                Event::KernelStarted(started)
             }
             "listening" => listening(&mut pairs),
             "stranger" => stranger(&mut pairs)?,

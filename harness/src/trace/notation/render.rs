@@ -86,7 +86,10 @@ pub fn message_line(shown: &Shown<'_>, names: &mut Names) -> String {
 #[must_use]
 pub fn event_line(event: &Event, names: &mut Names) -> Option<String> {
     Some(match event {
-        Event::KernelStarted(kernel) => format!("! kernel{}", if kernel.restarted { " restarted=true" } else { "" }),
+        Event::KernelStarted(kernel) => {
+            let start = kernel.start.as_ref().map(|start| format!(" start={}", spelled(&Json::String(start.odd.clone()))));
+            format!("! kernel{}{}", if kernel.restarted { " restarted=true" } else { "" }, start.unwrap_or_default())
+        }
         Event::Listening(listening) => {
             let places = listening.addresses.iter().map(|(channel, addresses)| format!(" {channel}={}", addresses.join(",")));
             format!("! listening{}", places.collect::<String>())
