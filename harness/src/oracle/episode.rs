@@ -195,6 +195,14 @@ impl Episode {
         start.is_some_and(|start| start.then_exit || !self.has_replied())
     }
 
+    /// The content of the latest `kernel_info_reply` that tells something.
+    pub(super) fn latest_info(&self) -> Option<Arc<crate::wire::Json>> {
+        let replies = self.of_types(Some(&["kernel_info_reply".to_owned()]), Direction::ToClient);
+        let usable = |&index: &usize| self.messages[index].field("protocol_version").is_some();
+        let latest = replies.into_iter().rev().find(usable)?;
+        self.messages[latest].parts[crate::wire::PartName::Content as usize].clone()
+    }
+
     /// Whether the kernel sent a reply.
     pub(super) fn has_replied(&self) -> bool {
         self.from_kernel().any(|(_, seen)| seen.channel != Channel::Iopub)

@@ -276,7 +276,7 @@ impl Oracle {
         if episode.has_clashed() {
             return;
         }
-        if let Some(info) = latest_info(&episode) {
+        if let Some(info) = episode.latest_info() {
             self.kernel.info = Some(info);
             episode.kernel = Arc::new(self.kernel.clone());
         }
@@ -392,11 +392,4 @@ fn compile(index: usize, rule: &Rule, compiler: &Compiler<'_>, mistakes: &mut Ve
         checks,
         tally: Tally::default(),
     }
-}
-
-fn latest_info(episode: &Episode) -> Option<Arc<crate::wire::Json>> {
-    let replies = episode.of_types(Some(&["kernel_info_reply".to_owned()]), Direction::ToClient);
-    let usable = |&index: &usize| episode.messages[index].field("protocol_version").is_some();
-    let latest = replies.into_iter().rev().find(usable)?;
-    episode.messages[latest].parts[crate::wire::PartName::Content as usize].clone()
 }

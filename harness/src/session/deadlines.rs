@@ -25,7 +25,7 @@ const HALF_AT_MOST: Duration = Duration::from_secs(2);
 const STARTUP: Duration = Duration::from_secs(60);
 /// How many times as long as usual a start is waited for, and for how long at least.
 const STARTUPS: u32 = 8;
-const STARTUP_AT_LEAST: Duration = Duration::from_secs(10);
+const STARTUP_AT_LEAST: Duration = Duration::from_secs(6);
 
 /// The deadlines of one kernel process.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -40,8 +40,12 @@ impl Session {
         }
         // A plan can be megabytes; writing it must not look like time that the kernel took.
         self.recorder.flush()?;
+        let first = !self.played;
         self.begin(plan);
         let stop = self.play_steps(plan)?;
+        if first || self.has_exited() {
+            self.look_at_file();
+        }
         let expected_exit = self.asked_to_exit;
         let died = self.has_exited() && !expected_exit;
         let reason = stop.map(|settlement| reason(settlement, expected_exit));

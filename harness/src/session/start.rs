@@ -17,7 +17,7 @@ use super::settle::Settlement;
 use super::transport::{Endpoint, Wire};
 use super::{Cancel, Deadlines, Session, SessionError};
 use crate::spec::{Start, Version};
-use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Listening, Noted, Recorder, own_steps};
+use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, FileSeen, Listening, Noted, Recorder, own_steps};
 use crate::wire::{Channel, ConnectionInfo, Json};
 
 /// The silence on iopub that jupyter_client waits for before it calls a kernel ready.
@@ -347,8 +347,22 @@ impl Session {
         Ok(())
     }
 
+    /// Records what has become of the connection file, and whether the process wrote down its key. An odd file is none to compare with.
+    pub(super) fn look_at_file(&self) {
+        let (Some(restart), Some(process)) = (&self.restart, &self.process) else { return };
+        if restart.file.start().is_some() {
+            return;
+        }
+        let key = self.link.key.as_bytes();
+        let holds_key = |output: &[u8]| !key.is_empty() && output.windows(key.len()).any(|bytes| bytes == key);
+        let outputs = [("stdout", process.stdout_tail()), ("stderr", process.stderr_tail())];
+        let key_in = outputs.iter().filter(|(_, output)| holds_key(output)).map(|(name, _)| (*name).to_owned()).collect();
+        self.recorder.record(Event::FileSeen(FileSeen { key_in, ..restart.file.look() }));
+    }
+
     /// Starts a new process on the connection file of the one that ended; the clients' sockets stay, and connect again.
     pub(super) fn start_again(&mut self) -> Result<Option<Settlement>, SessionError> {
+        self.look_at_file();
         let Some(restart) = &self.restart else { return Ok(Some(Settlement::Exited)) };
         let life = Life { number: restart.lives.next(), restarted: true };
         let process =

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::de::{Error, MapAccess};
 use serde::{Deserialize, Serialize};
 
-use super::{Bytes, Connected, Disconnected, Listening, Stranger};
+use super::{Bytes, Connected, Disconnected, FileSeen, Listening, Stranger};
 use crate::spec::{Start, nearest};
 use crate::wire::{Channel, TransportKind};
 
@@ -73,6 +73,8 @@ events! {
     Calibrated(Calibrated) = "calibrated",
     /// Where a kernel that is ready listens.
     Listening(Listening) = "listening",
+    /// What has become of the connection file.
+    FileSeen(FileSeen) = "connection_file",
     /// A client opened its sockets.
     Connected(Connected) = "connected",
     /// A client closed its sockets.

@@ -7,6 +7,7 @@ mod between;
 mod beyond_ascii;
 mod brackets;
 mod comms;
+mod connection_file;
 mod constant;
 mod count;
 mod counter;
@@ -131,6 +132,7 @@ const KINDS: &[CheckKind] = &[
     CheckKind { name: "beyond-ascii", compile: beyond_ascii::compile },
     CheckKind { name: "brackets", compile: brackets::compile },
     CheckKind { name: "comms", compile: comms::compile },
+    CheckKind { name: "connection-file", compile: connection_file::compile },
     CheckKind { name: "constant", compile: constant::compile },
     CheckKind { name: "count", compile: count::compile },
     CheckKind { name: "counter", compile: counter::compile },

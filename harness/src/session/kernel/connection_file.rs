@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::ports::Ports;
 use crate::spec::Start;
+use crate::trace::FileSeen;
 use crate::wire::{Channel, ConnectionError, ConnectionInfo, Scheme, TransportKind};
 
 /// Bytes that the name of a Unix socket may have, without the closing zero.
@@ -199,6 +200,18 @@ impl ConnectionFile {
         }
         self.start = Some(start.clone());
         self.write(&format!("{:#}\n", Value::Object(fields)))
+    }
+
+    /// What has become of the file. What a kernel adds to it is its own affair; what we wrote is to stay.
+    #[must_use]
+    pub fn look(&self) -> FileSeen {
+        let Ok(text) = std::fs::read_to_string(&self.path) else {
+            return FileSeen { gone: true, changed: false, mode: None, key_in: Vec::new() };
+        };
+        let fields = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
+        let (ours, now) = (fields(&self.info.to_json()), fields(&text));
+        let mode = std::fs::metadata(&self.path).ok().map(|metadata| metadata.permissions().mode() & 0o777);
+        FileSeen { gone: false, changed: ours.iter().any(|(name, value)| now.get(name) != Some(value)), mode, key_in: Vec::new() }
     }
 
     /// How its kernel is started, where not as usual.

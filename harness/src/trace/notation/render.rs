@@ -94,6 +94,11 @@ pub fn event_line(event: &Event, names: &mut Names) -> Option<String> {
             let places = listening.addresses.iter().map(|(channel, addresses)| format!(" {channel}={}", addresses.join(",")));
             format!("! listening{}", places.collect::<String>())
         }
+        Event::FileSeen(seen) => {
+            let mode = seen.mode.map(|mode| format!(" mode={mode:o}")).unwrap_or_default();
+            let key = seen.key_in.first().map(|place| format!(" key_in={place}")).unwrap_or_default();
+            format!("! connection_file gone={} changed={}{mode}{key}", seen.gone, seen.changed)
+        }
         Event::Stranger(stranger) => format!("! stranger {} peers={} stay={}", stranger.channel, stranger.peers, stranger.stay),
         Event::Connected(connected) => format!("! connected {}", connected.client),
         Event::Disconnected(gone) => format!("! disconnected {}", gone.client),
