@@ -1,6 +1,6 @@
 //! What a plan may ask for at most: one that comes from a file may be anybody's.
 
-use super::{Action, Plan};
+use super::{Action, Bytes, Plan};
 
 /// Steps of a plan.
 const STEPS: usize = 100_000;
@@ -31,6 +31,9 @@ impl Plan {
             let wrong = match &step.action {
                 Action::Send(outgoing) if outgoing.repeat > REPEAT => Some(format!("sends more than {REPEAT} messages")),
                 Action::Pause(seconds) if !(0.0..=PAUSE).contains(seconds) => Some(format!("pauses for {seconds} s, wanted 0 to {PAUSE}")),
+                Action::Connect { identity: Some(Bytes(identity)), .. } if !(1..=255).contains(&identity.len()) || identity[0] == 0 => {
+                    Some("has an identity that ZeroMQ does not allow".to_owned())
+                }
                 _ => None,
             };
             if let Some(wrong) = wrong {

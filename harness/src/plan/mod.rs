@@ -94,6 +94,9 @@ pub enum Action {
         /// The client whose ZeroMQ identity it takes; its own otherwise.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         identity_of: Option<String>,
+        /// Its ZeroMQ identity, where that is neither its own nor another's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        identity: Option<Bytes>,
         /// Whether it never reads what comes on iopub.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         deaf: bool,

@@ -10,7 +10,7 @@ use super::quoted::Missing;
 use super::settle::{Settlement, Suspicion};
 use super::{Session, SessionError, flow};
 use crate::plan::{Action, Await, Object, Outgoing, Owed, Plan, Step, Wait};
-use crate::trace::{Disconnected, Event, Noted, Recorder, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Stranger, Why, own_steps};
+use crate::trace::{Bytes, Disconnected, Event, Noted, Recorder, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Stranger, Why, own_steps};
 use crate::wire::Channel;
 
 /// What one play of a plan came to.
@@ -161,9 +161,13 @@ impl Session {
                 if !names.is_empty() && ids.is_empty() { Ok(None) } else { self.settle(&ids).map(stop) }
             }
             Action::Wait(wait) => self.wait_for(wait),
-            Action::Connect { topics, identity_of, deaf, welcomed } => {
+            Action::Connect { topics, identity_of, identity, deaf, welcomed } => {
+                if let Some(Bytes(identity)) = identity {
+                    self.identities.insert(step.client.clone(), identity.clone());
+                }
+                let own = identity.as_ref().map(|_| step.client.as_str());
                 let subscription = Subscription { topics, deaf: *deaf, welcomed: *welcomed };
-                self.join(&step.client, subscription, identity_of.as_deref())
+                self.join(&step.client, subscription, own.or(identity_of.as_deref()))
             }
             Action::Disconnect => {
                 self.leave(&step.client);

@@ -207,9 +207,9 @@ fn full() -> Send {
 
 fn steps() -> Vec<Step> {
     let everything =
-        Connect { topics: vec![text("")], same_identity_as: None, channels: Channel::ALL.to_vec(), deaf: false, welcomed: false };
+        Connect { topics: vec![text("")], same_identity_as: None, identity: None, channels: Channel::ALL.to_vec(), deaf: false, welcomed: false };
     let channels = vec![Channel::Shell, Channel::Iopub];
-    let little = Connect { topics: vec![text("x")], same_identity_as: Some("a".to_owned()), channels, deaf: true, welcomed: true };
+    let little = Connect { topics: vec![text("x")], same_identity_as: Some("a".to_owned()), identity: None, channels, deaf: true, welcomed: true };
     let frames = vec![text("<IDS|MSG>"), text("")];
     vec![
         step("ask", "a", Action::Send(Box::new(send()))),
@@ -251,6 +251,7 @@ fn a_scenario() {
         provokes: Vec::new(),
         rounds: 1,
         fresh: true,
+        start: None,
         feature: Some("debugger".to_owned()),
         clients: vec!["a".to_owned(), "b".to_owned()],
         steps: steps(),
