@@ -305,7 +305,8 @@ impl Oracle {
     fn judge_start(&mut self, episode: &Episode) {
         let blame = Blame::default();
         for rule in &mut self.rules {
-            let mut report = Report { rule: &rule.judged, tally: &mut rule.tally, findings: &mut self.findings, blame: &blame, open: false };
+            let mut report =
+                Report { rule: &rule.judged, tally: &mut rule.tally, findings: &mut self.findings, blame: &blame, open: false };
             for check in rule.checks.iter_mut().filter(|check| check.is_about_starts()) {
                 check.judge(episode, &mut report);
             }

@@ -24,8 +24,8 @@ impl Plan {
         if !self.clients.iter().any(|client| client == "a") {
             return Err("the plan has no client `a`, who is always there".to_owned());
         }
-        if let Some(start) = &self.start {
-            start.check().map_err(|wrong| format!("start: {wrong}"))?;
+        if let Some(wrong) = self.start.iter().flat_map(|start| start.mistakes()).next() {
+            return Err(format!("start: {wrong}"));
         }
         for (number, step) in self.steps.iter().enumerate() {
             let wrong = match &step.action {

@@ -10,7 +10,9 @@ use super::quoted::Missing;
 use super::settle::{Settlement, Suspicion};
 use super::{Session, SessionError, flow};
 use crate::plan::{Action, Await, Object, Outgoing, Owed, Plan, Step, Wait};
-use crate::trace::{Bytes, Disconnected, Event, Noted, Recorder, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Stranger, Why, own_steps};
+use crate::trace::{
+    Bytes, Disconnected, Event, Noted, Recorder, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Stranger, Why, own_steps,
+};
 use crate::wire::Channel;
 
 /// What one play of a plan came to.

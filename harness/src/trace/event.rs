@@ -158,7 +158,7 @@ pub struct KernelStarted {
     pub restarted: bool,
     /// How it was started, where not as usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub start: Option<Start>,
+    pub start: Option<Box<Start>>,
 }
 
 /// See [`Event::Calibrated`]. All in nanoseconds.

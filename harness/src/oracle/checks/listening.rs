@@ -34,7 +34,8 @@ impl Check for Listens {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
         let Some(started) = episode.kernel.started.as_ref().map(|started| &started.event) else { return };
         let given = &started.ip;
-        let is_given = |channel: &Channel| started.start.as_ref().is_none_or(|start| !start.without.iter().any(|field| field == channel.port_field()));
+        let is_given =
+            |channel: &Channel| started.start.as_ref().is_none_or(|start| !start.without.iter().any(|field| field == channel.port_field()));
         for happened in &episode.events {
             let Event::Listening(listening) = &happened.event else { continue };
             report.exercised();

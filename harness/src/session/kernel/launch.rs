@@ -274,6 +274,6 @@ pub(super) fn joined_event(file: &ConnectionFile, life: Life, interrupt_mode: In
         signed: !info.key.is_empty(),
         interrupt_mode: interrupt_mode.name().to_owned(),
         restarted: life.restarted,
-        start: file.start().cloned(),
+        start: file.start().cloned().map(Box::new),
     }
 }

@@ -47,30 +47,25 @@ pub struct Start {
 }
 
 impl Start {
-    /// Why a connection file can't be made so: a start that comes from a file may be anybody's.
-    ///
-    /// # Errors
-    ///
-    /// In a sentence.
-    pub fn check(&self) -> Result<(), String> {
-        if let Some(name) = self.connection.keys().find(|name| CHOSEN.contains(&name.as_str())) {
-            return Err(format!("`{name}` is chosen when the kernel is started"));
-        }
-        if self.connection.get("key").is_some_and(|key| key != "") {
-            return Err("a key is made when the kernel is started, and can only be empty".to_owned());
-        }
-        if self.connection.get("signature_scheme").is_some_and(|scheme| !scheme.is_string()) {
-            return Err("a signature scheme is a string".to_owned());
-        }
-        let inside = |path: &String| path.split('/').all(|part| !matches!(part, "" | "." | ".."));
-        if self.path.as_ref().is_some_and(|path| !inside(path)) {
-            return Err("the path of a connection file stays in its directory".to_owned());
-        }
-        if self.interrupt_after.is_some_and(|seconds| !(0.0..=60.0).contains(&seconds)) {
-            return Err("a start is interrupted within a minute".to_owned());
-        }
-        Ok(())
+    /// Why no kernel can be started so, each reason in a sentence: a start that comes from a file may be anybody's.
+    #[must_use]
+    pub fn mistakes(&self) -> Vec<String> {
+        let mut mistakes: Vec<String> =
+            self.connection.keys().filter(|name| CHOSEN.contains(&name.as_str())).map(|name| chosen(name)).collect();
+        let is_outside = |path: &String| path.split('/').any(|part| matches!(part, "" | "." | ".."));
+        let others = [
+            (self.connection.get("key").is_some_and(|key| key != ""), "a key is made when the kernel is started, and can only be empty"),
+            (self.connection.get("signature_scheme").is_some_and(|scheme| !scheme.is_string()), "a signature scheme is a string"),
+            (self.path.as_ref().is_some_and(is_outside), "the path of a connection file stays in its directory"),
+            (self.interrupt_after.is_some_and(|seconds| !(0.0..=60.0).contains(&seconds)), "a start is interrupted within a minute"),
+        ];
+        mistakes.extend(others.into_iter().filter(|(is_so, _)| *is_so).map(|(_, mistake)| mistake.to_owned()));
+        mistakes
     }
+}
+
+fn chosen(name: &str) -> String {
+    format!("`{name}` is chosen when the kernel is started")
 }
 
 /// Reads the table `start`.
@@ -93,8 +88,8 @@ pub(super) fn read_start(item: Item<'_>) -> Option<Start> {
         then_exit: flag("then_exit"),
     };
     reader.finish();
-    if let Err(wrong) = start.check() {
-        item.mistake(wrong);
+    for mistake in start.mistakes() {
+        item.mistake(mistake);
     }
     Some(start)
 }

@@ -3,7 +3,9 @@
 use super::message;
 use super::pairs::{Pairs, named};
 use crate::spec::Start;
-use crate::trace::{Bytes, Connected, Event, Exited, Expectation, FileSeen, KernelStarted, Ladder, Listening, Noted, Probed, Settled, Stranger, Why};
+use crate::trace::{
+    Bytes, Connected, Event, Exited, Expectation, FileSeen, KernelStarted, Ladder, Listening, Noted, Probed, Settled, Stranger, Why,
+};
 use crate::wire::{Channel, TransportKind};
 
 pub(super) fn kernel(life: u32, pairs: &mut Pairs) -> Result<KernelStarted, String> {
@@ -24,9 +26,9 @@ pub(super) fn kernel(life: u32, pairs: &mut Pairs) -> Result<KernelStarted, Stri
     })
 }
 
-fn start(pairs: &mut Pairs) -> Result<Option<Start>, String> {
+fn start(pairs: &mut Pairs) -> Result<Option<Box<Start>>, String> {
     let (odd, then_exit) = (pairs.text("start"), pairs.flag("then_exit")?.unwrap_or(false));
-    Ok(odd.map(|odd| Start { odd, then_exit, ..Start::default() }))
+    Ok(odd.map(|odd| Box::new(Start { odd, then_exit, ..Start::default() })))
 }
 
 pub(super) fn stranger(pairs: &mut Pairs) -> Result<Event, String> {
