@@ -40,6 +40,7 @@ fn spec() -> Spec {
             rounds: 1,
             fresh: false,
             feature: None,
+            start: None,
             clients: Vec::new(),
             steps: Vec::new(),
             file: String::new(),

@@ -189,6 +189,25 @@ impl Episode {
         self.events.iter().any(|happened| matches!(&happened.event, Event::Noted(noted) if noted.what == BIND_CLASH))
     }
 
+    /// Whether the kernel was started in a way in which it did not come up, or was to end of.
+    pub(super) fn is_failed_start(&self) -> bool {
+        let start = self.kernel.started.as_ref().and_then(|started| started.event.start.as_ref());
+        start.is_some_and(|start| start.then_exit || !self.has_replied())
+    }
+
+    /// The content of the latest `kernel_info_reply` that tells something.
+    pub(super) fn latest_info(&self) -> Option<Arc<crate::wire::Json>> {
+        let replies = self.of_types(Some(&["kernel_info_reply".to_owned()]), Direction::ToClient);
+        let usable = |&index: &usize| self.messages[index].field("protocol_version").is_some();
+        let latest = replies.into_iter().rev().find(usable)?;
+        self.messages[latest].parts[crate::wire::PartName::Content as usize].clone()
+    }
+
+    /// Whether the kernel sent a reply.
+    pub(super) fn has_replied(&self) -> bool {
+        self.from_kernel().any(|(_, seen)| seen.channel != Channel::Iopub)
+    }
+
     /// Whether the scenario was given up before its last step.
     pub(super) fn is_abandoned(&self) -> bool {
         let abandoned = |event: &Event| matches!(event, Event::ScenarioEnded(ended) if ended.outcome == ScenarioOutcome::Abandoned);

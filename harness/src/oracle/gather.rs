@@ -118,8 +118,9 @@ impl Gathering {
 
     /// Ends the episode where a new process is started. What clients opened and sent since the last one ended is for the new one, and stays.
     pub(crate) fn close_life(&mut self, scenario: &str, attempt: u32, kernel: Arc<Kernel>, types: &Types) -> Episode {
-        let ended =
-            self.events.iter().rev().find(|happened| matches!(happened.event, Event::Exited(_))).map_or(u64::MAX, |happened| happened.line);
+        // A scenario that begins with a start of its own begins after the end of the kernel before.
+        let is_end = |happened: &&Happened| matches!(happened.event, Event::Exited(_) | Event::ScenarioStarted(_));
+        let ended = self.events.iter().rev().find(is_end).map_or(u64::MAX, |happened| happened.line);
         let is_opened = |happened: &Happened| happened.line > ended && matches!(happened.event, Event::Connected(_));
         let is_sent = |seen: &Seen| seen.line > ended && !seen.from_kernel();
         let (opened, events): (Vec<_>, Vec<_>) = std::mem::take(&mut self.events).into_iter().partition(is_opened);

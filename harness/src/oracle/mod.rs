@@ -279,11 +279,14 @@ impl Oracle {
         if episode.has_clashed() {
             return;
         }
-        if let Some(info) = latest_info(&episode) {
+        if let Some(info) = episode.latest_info() {
             self.kernel.info = Some(info);
             episode.kernel = Arc::new(self.kernel.clone());
         }
         self.note_support(&episode);
+        if episode.is_failed_start() {
+            return self.judge_start(&episode);
+        }
         let (blame, charges) = Blame::of(&episode, &self.types, &Rules { all: &self.rules, support: &self.support });
         let open = episode.cut || blame.is_any() || episode.is_abandoned();
         for charge in charges {
@@ -297,6 +300,18 @@ impl Oracle {
             let mut report = Report { rule: &rule.judged, tally: &mut rule.tally, findings: &mut self.findings, blame: &blame, open };
             for check in &mut rule.checks {
                 check.judge(&episode, &mut report);
+            }
+        }
+    }
+
+    /// Judges an episode of a kernel that was started otherwise than usual and did not come up for it: nothing else can be held against it.
+    fn judge_start(&mut self, episode: &Episode) {
+        let blame = Blame::default();
+        for rule in &mut self.rules {
+            let mut report =
+                Report { rule: &rule.judged, tally: &mut rule.tally, findings: &mut self.findings, blame: &blame, open: false };
+            for check in rule.checks.iter_mut().filter(|check| check.is_about_starts()) {
+                check.judge(episode, &mut report);
             }
         }
     }
@@ -381,11 +396,4 @@ fn compile(index: usize, rule: &Rule, compiler: &Compiler<'_>, mistakes: &mut Ve
         checks,
         tally: Tally::default(),
     }
-}
-
-fn latest_info(episode: &Episode) -> Option<Arc<crate::wire::Json>> {
-    let replies = episode.of_types(Some(&["kernel_info_reply".to_owned()]), Direction::ToClient);
-    let usable = |&index: &usize| episode.messages[index].field("protocol_version").is_some();
-    let latest = replies.into_iter().rev().find(usable)?;
-    episode.messages[latest].parts[crate::wire::PartName::Content as usize].clone()
 }

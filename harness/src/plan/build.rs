@@ -48,6 +48,7 @@ impl Plan {
             scenario: scenario.id(),
             clients: scenario.clients.clone(),
             fresh: scenario.fresh,
+            start: scenario.start.clone(),
             feature: scenario.feature.clone(),
             steps,
         })
@@ -126,6 +127,7 @@ impl Filler<'_> {
             spec::Action::Connect(connect) => Action::Connect {
                 topics: connect.topics.iter().map(|topic| Bytes(topic.to_bytes())).collect(),
                 identity_of: connect.same_identity_as.clone(),
+                identity: connect.identity.as_ref().map(|identity| Bytes(identity.to_bytes())),
                 deaf: connect.deaf,
                 welcomed: connect.welcomed,
             },

@@ -1,6 +1,6 @@
 //! What a plan may ask for at most: one that comes from a file may be anybody's.
 
-use super::{Action, Plan};
+use super::{Action, Bytes, Plan};
 
 /// Steps of a plan.
 const STEPS: usize = 100_000;
@@ -24,10 +24,16 @@ impl Plan {
         if !self.clients.iter().any(|client| client == "a") {
             return Err("the plan has no client `a`, who is always there".to_owned());
         }
+        if let Some(wrong) = self.start.iter().flat_map(|start| start.mistakes()).next() {
+            return Err(format!("start: {wrong}"));
+        }
         for (number, step) in self.steps.iter().enumerate() {
             let wrong = match &step.action {
                 Action::Send(outgoing) if outgoing.repeat > REPEAT => Some(format!("sends more than {REPEAT} messages")),
                 Action::Pause(seconds) if !(0.0..=PAUSE).contains(seconds) => Some(format!("pauses for {seconds} s, wanted 0 to {PAUSE}")),
+                Action::Connect { identity: Some(Bytes(identity)), .. } if !(1..=255).contains(&identity.len()) || identity[0] == 0 => {
+                    Some("has an identity that ZeroMQ does not allow".to_owned())
+                }
                 _ => None,
             };
             if let Some(wrong) = wrong {
@@ -49,6 +55,7 @@ mod tests {
             scenario: "a/b".to_owned(),
             clients: vec!["a".to_owned()],
             fresh: false,
+            start: None,
             feature: None,
             steps: vec![Step { name: None, client: "a".to_owned(), action, facts: Default::default() }],
         };

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::trace::{Bytes, Facts};
 use crate::wire::{Channel, PartName};
 
-pub use crate::spec::{Await, Format, MessageReference, Sign, Source};
+pub use crate::spec::{Await, Format, MessageReference, Sign, Source, Start};
 
 pub use build::Lacking;
 
@@ -30,6 +30,9 @@ pub struct Plan {
     /// Whether it wants a kernel of its own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fresh: bool,
+    /// How that kernel is started, where not as usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Start>,
     /// Which of `supported_features` a kernel must announce for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feature: Option<String>,
@@ -91,6 +94,9 @@ pub enum Action {
         /// The client whose ZeroMQ identity it takes; its own otherwise.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         identity_of: Option<String>,
+        /// Its ZeroMQ identity, where that is neither its own nor another's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        identity: Option<Bytes>,
         /// Whether it never reads what comes on iopub.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         deaf: bool,

@@ -111,6 +111,7 @@ fn sign(message: &Message, keys: &Keys, how: Sign) -> Vec<Frame> {
         Sign::Long => [good.as_slice(), b"abc"].concat(),
         Sign::Raw => hex::decode(&good).unwrap_or(good),
         Sign::Upper => good.to_ascii_uppercase(),
+        Sign::Nonsense => b"nonsense".to_vec(),
     };
     frames
 }

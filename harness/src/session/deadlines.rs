@@ -23,6 +23,9 @@ const HALF_AT_LEAST: Duration = Duration::from_millis(50);
 const HALF_AT_MOST: Duration = Duration::from_secs(2);
 /// How long a kernel may take to its first reply, as managers grant it.
 const STARTUP: Duration = Duration::from_secs(60);
+/// How many times as long as usual a start is waited for, and for how long at least.
+const STARTUPS: u32 = 8;
+const STARTUP_AT_LEAST: Duration = Duration::from_secs(6);
 
 /// The deadlines of one kernel process.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,6 +64,11 @@ impl Deadlines {
     /// From the spawn to the first reply.
     pub fn startup(self) -> Duration {
         STARTUP.mul_f64(self.scale)
+    }
+
+    /// The same where this kernel was seen to start in its `usual` time, and what is odd about this start makes no more work.
+    pub fn startup_like(self, usual: Duration) -> Duration {
+        (usual * STARTUPS).clamp(STARTUP_AT_LEAST, STARTUP).mul_f64(self.scale)
     }
 
     /// From a request, or the last sign of work on it, to its reply.

@@ -40,14 +40,15 @@ use std::collections::BTreeMap;
 use std::net::TcpStream;
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use cancel::Cancel;
 pub use deadlines::Deadlines;
 pub use habits::Overtaking;
 pub use play::Played;
+use play::announce;
 pub use settle::Suspicion;
-pub use start::{About, Starting};
+pub use start::{About, OwnStart, Starting};
 pub use waited::Waited;
 
 use crate::trace::{Recorder, RecorderError};
@@ -140,6 +141,8 @@ pub struct Session {
     about: About,
     played: bool,
     waited: Waited,
+    /// From the spawn to the first reply.
+    startup: Duration,
 }
 
 impl Session {
@@ -168,6 +171,11 @@ impl Session {
     /// Where the kernel listens, and its key.
     pub fn link(&self) -> &ConnectionInfo {
         &self.link
+    }
+
+    /// From its spawn to its first reply.
+    pub fn startup(&self) -> Duration {
+        self.startup
     }
 
     /// Whether a plan was played on this kernel.

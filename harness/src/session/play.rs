@@ -10,7 +10,9 @@ use super::quoted::Missing;
 use super::settle::{Settlement, Suspicion};
 use super::{Session, SessionError, flow};
 use crate::plan::{Action, Await, Object, Outgoing, Owed, Plan, Step, Wait};
-use crate::trace::{Disconnected, Event, Noted, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Stranger, Why, own_steps};
+use crate::trace::{
+    Bytes, Disconnected, Event, Noted, Recorder, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Stranger, Why, own_steps,
+};
 use crate::wire::Channel;
 
 /// What one play of a plan came to.
@@ -34,12 +36,18 @@ pub(super) type Stop = Option<Settlement>;
 impl Session {
     /// Plays `plan` from its first step to its last, or until the kernel no longer follows.
     pub fn play(&mut self, plan: &Plan, attempt: u32) -> Result<Played, SessionError> {
-        let plan_json = serde_json::to_value(plan).unwrap_or_else(|error| panic!("a plan is plain data and serializes: {error}"));
-        self.recorder.record(Event::ScenarioStarted(ScenarioStarted { name: plan.scenario.clone(), attempt, plan: plan_json }));
+        // A start of its own is part of what is played, and was announced before.
+        if plan.start.is_none() {
+            announce(&self.recorder, plan, attempt);
+        }
         // A plan can be megabytes; writing it must not look like time that the kernel took.
         self.recorder.flush()?;
+        let first = !self.played;
         self.begin(plan);
         let stop = self.play_steps(plan)?;
+        if first || self.has_exited() {
+            self.look_at_file();
+        }
         let expected_exit = self.asked_to_exit;
         let died = self.has_exited() && !expected_exit;
         let reason = stop.map(|settlement| reason(settlement, expected_exit));
@@ -93,6 +101,9 @@ impl Session {
                 return Ok(Some(stop));
             }
         }
+        if plan.start.as_ref().is_some_and(|start| start.then_exit) {
+            return self.await_end();
+        }
         for step in &plan.steps {
             if let Some(stop) = self.perform(step)? {
                 return Ok(Some(stop));
@@ -112,6 +123,16 @@ impl Session {
         // A kernel that does not follow any more is noticed here, by the client that was there, and not by the next scenario.
         let probe = self.ask("a", Channel::Shell, own_steps::PROBE)?;
         self.settle(&[probe]).map(stop)
+    }
+
+    /// Waits for the end of a kernel that answered though it could not start as it was told to.
+    fn await_end(&mut self) -> Result<Stop, SessionError> {
+        self.asked_to_exit = true;
+        let until = Instant::now() + self.deadlines.reply();
+        while Instant::now() < until && self.may_hear_more() {
+            self.receive(until)?;
+        }
+        self.interrupted().map(|ended| ended.and_then(stop))
     }
 
     fn perform(&mut self, step: &Step) -> Result<Stop, SessionError> {
@@ -142,9 +163,13 @@ impl Session {
                 if !names.is_empty() && ids.is_empty() { Ok(None) } else { self.settle(&ids).map(stop) }
             }
             Action::Wait(wait) => self.wait_for(wait),
-            Action::Connect { topics, identity_of, deaf, welcomed } => {
+            Action::Connect { topics, identity_of, identity, deaf, welcomed } => {
+                if let Some(Bytes(identity)) = identity {
+                    self.identities.insert(step.client.clone(), identity.clone());
+                }
+                let own = identity.as_ref().map(|_| step.client.as_str());
                 let subscription = Subscription { topics, deaf: *deaf, welcomed: *welcomed };
-                self.join(&step.client, subscription, identity_of.as_deref())
+                self.join(&step.client, subscription, own.or(identity_of.as_deref()))
             }
             Action::Disconnect => {
                 self.leave(&step.client);
@@ -314,6 +339,12 @@ impl Session {
         }
         Ok(None)
     }
+}
+
+/// Records that a plan is played from here on.
+pub(super) fn announce(recorder: &Recorder, plan: &Plan, attempt: u32) {
+    let plan_json = serde_json::to_value(plan).unwrap_or_else(|error| panic!("a plan is plain data and serializes: {error}"));
+    recorder.record(Event::ScenarioStarted(ScenarioStarted { name: plan.scenario.clone(), attempt, plan: plan_json }));
 }
 
 fn stop(settlement: Settlement) -> Stop {

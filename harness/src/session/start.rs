@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use super::client::{Client, Keys};
 use super::habits::{Habits, Overtaking};
 use super::join::Subscription;
@@ -14,8 +16,8 @@ use super::kernel::{
 use super::settle::Settlement;
 use super::transport::{Endpoint, Wire};
 use super::{Cancel, Deadlines, Session, SessionError, Waited};
-use crate::spec::Version;
-use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, Listening, Noted, Recorder, own_steps};
+use crate::spec::{Start, Version};
+use crate::trace::{BIND_CLASH, Bytes, Calibrated, Connected, Event, FileSeen, Listening, Noted, Recorder, own_steps};
 use crate::wire::{Channel, ConnectionInfo, Json};
 
 /// The silence on iopub that jupyter_client waits for before it calls a kernel ready.
@@ -89,6 +91,17 @@ pub struct Starting {
     pub lives: Lives,
     /// What other kernels of the run were seen to do.
     pub overtaking: Overtaking,
+    /// How the kernel is started, where not as usual.
+    pub own: Option<OwnStart>,
+}
+
+/// A start that is not as usual.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OwnStart {
+    /// In what way.
+    pub start: Start,
+    /// How long this kernel took to start as usual, where that was seen: one that is not up after many times as long won't be.
+    pub usual: Option<Duration>,
 }
 
 impl Starting {
@@ -104,6 +117,7 @@ impl Starting {
             reach: self.reach.clone(),
             recorder: Arc::clone(&self.recorder),
             lives: self.lives.clone(),
+            start: self.own.as_ref().map(|own| own.start.clone()),
         };
         // The key is a secret on this machine, so it does not follow from the seed.
         let started = starter.start(&self.target, &mut fastrand::Rng::new(), &mut opening);
@@ -165,6 +179,7 @@ impl Greeting for Opening<'_> {
             about: About::default(),
             played: false,
             waited: Waited::default(),
+            startup: Duration::ZERO,
         };
         // A running kernel was there before any client of ours.
         let early = matches!(self.starting.target, Target::Command(_));
@@ -174,7 +189,7 @@ impl Greeting for Opening<'_> {
 
     fn wait(&mut self, session: &mut Session, process: Option<&Arc<KernelProcess>>) -> Greeted {
         session.process = process.cloned();
-        match session.get_ready() {
+        match session.get_ready(self.starting.own.as_ref()) {
             Ok(Greeted::NoAnswer) if self.starting.cancel.is_set() => {
                 self.trouble = Some(SessionError::Cancelled);
                 Greeted::NoAnswer
@@ -222,9 +237,16 @@ impl Session {
     }
 
     /// Waits for the first answer and for a live subscription, then measures what a round trip takes.
-    fn get_ready(&mut self) -> Result<Greeted, SessionError> {
+    fn get_ready(&mut self, own: Option<&OwnStart>) -> Result<Greeted, SessionError> {
         let began = Instant::now();
-        let greeted = self.greet("a", began + self.deadlines.startup())?;
+        if let Some(seconds) = own.and_then(|own| own.start.interrupt_after) {
+            self.interrupt_early(began + Duration::from_secs_f64(seconds))?;
+        }
+        let startup = match own.and_then(|own| own.usual) {
+            Some(usual) => self.deadlines.startup_like(usual),
+            None => self.deadlines.startup(),
+        };
+        let greeted = self.greet("a", Instant::now() + startup)?;
         if self.flow.is_flood() {
             return Err(SessionError::Flooded);
         }
@@ -242,6 +264,7 @@ impl Session {
             }
             round_trips.push(asked.elapsed());
         }
+        self.startup = startup;
         self.deadlines = self.deadlines.calibrated(&mut round_trips);
         let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         self.recorder.record(Event::Calibrated(Calibrated {
@@ -252,6 +275,17 @@ impl Session {
         self.note_addresses()?;
         self.recorder.flush()?;
         Ok(Greeted::Ready)
+    }
+
+    /// Interrupts a process that is starting, at a time.
+    fn interrupt_early(&mut self, at: Instant) -> Result<(), SessionError> {
+        while Instant::now() < at && self.may_hear_more() {
+            self.receive(at)?;
+        }
+        if let Some(process) = &self.process {
+            process.signal_group(Signal::INT, "interrupt");
+        }
+        Ok(())
     }
 
     /// Waits until a client's sockets are connected, but not for long: a kernel may lack a channel.
@@ -313,8 +347,22 @@ impl Session {
         Ok(())
     }
 
+    /// Records what has become of the connection file, and whether the process wrote down its key. An odd file is none to compare with.
+    pub(super) fn look_at_file(&self) {
+        let (Some(restart), Some(process)) = (&self.restart, &self.process) else { return };
+        if restart.file.start().is_some() {
+            return;
+        }
+        let key = self.link.key.as_bytes();
+        let holds_key = |output: &[u8]| !key.is_empty() && output.windows(key.len()).any(|bytes| bytes == key);
+        let outputs = [("stdout", process.stdout_tail()), ("stderr", process.stderr_tail())];
+        let key_in = outputs.iter().filter(|(_, output)| holds_key(output)).map(|(name, _)| (*name).to_owned()).collect();
+        self.recorder.record(Event::FileSeen(FileSeen { key_in, ..restart.file.look() }));
+    }
+
     /// Starts a new process on the connection file of the one that ended; the clients' sockets stay, and connect again.
     pub(super) fn start_again(&mut self) -> Result<Option<Settlement>, SessionError> {
+        self.look_at_file();
         let Some(restart) = &self.restart else { return Ok(Some(Settlement::Exited)) };
         let life = Life { number: restart.lives.next(), restarted: true };
         let process =

@@ -34,8 +34,8 @@ pub use named::Named;
 pub use profile::{Profile, Snippet, SnippetKind};
 pub use rule::{Basis, CheckDecl, Level, Rule, RuleTrace, RuleVerdict, TraceVerdict};
 pub use scenario::{
-    Action, Await, Connect, Format, Interrupt, MessageReference, Payload, Scenario, Send, Settle, Sign, SnippetReference, Source, Step,
-    Tcp, Then, Wait,
+    Action, Await, Connect, Format, Interrupt, MessageReference, Payload, Scenario, Send, Settle, Sign, SnippetReference, Source, Start,
+    Step, Tcp, Then, Wait,
 };
 pub use version::{BadVersion, Version};
 

@@ -1,6 +1,6 @@
 //! Closed sets of names: an enum whose variants are spelled in the files as given here.
 
-use crate::wire::Channel;
+use crate::wire::{Channel, TransportKind};
 
 /// A closed set of names.
 pub trait Named: Copy + 'static {
@@ -59,6 +59,15 @@ pub(super) use names;
 impl Named for Channel {
     const WHAT: &'static str = "channel";
     const ALL: &'static [Self] = &Self::ALL;
+
+    fn name(self) -> &'static str {
+        Self::name(self)
+    }
+}
+
+impl Named for TransportKind {
+    const WHAT: &'static str = "transport";
+    const ALL: &'static [Self] = &[Self::Tcp, Self::Ipc];
 
     fn name(self) -> &'static str {
         Self::name(self)

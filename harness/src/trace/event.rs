@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::de::{Error, MapAccess};
 use serde::{Deserialize, Serialize};
 
-use super::{Bytes, Connected, Disconnected, Listening, Stranger};
-use crate::spec::nearest;
+use super::{Bytes, Connected, Disconnected, FileSeen, Listening, Stranger};
+use crate::spec::{Start, nearest};
 use crate::wire::{Channel, TransportKind};
 
 /// The names of the steps that are the session's own questions, and no plan's.
@@ -73,6 +73,8 @@ events! {
     Calibrated(Calibrated) = "calibrated",
     /// Where a kernel that is ready listens.
     Listening(Listening) = "listening",
+    /// What has become of the connection file.
+    FileSeen(FileSeen) = "connection_file",
     /// A client opened its sockets.
     Connected(Connected) = "connected",
     /// A client closed its sockets.
@@ -154,6 +156,9 @@ pub struct KernelStarted {
     /// `true` when this process is a restart on the connection file of the one before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restarted: bool,
+    /// How it was started, where not as usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Box<Start>>,
 }
 
 /// See [`Event::Calibrated`]. All in nanoseconds.

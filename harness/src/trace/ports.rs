@@ -32,3 +32,20 @@ pub struct Stranger {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: Facts,
 }
+
+/// See [`Event::FileSeen`](super::Event::FileSeen).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSeen {
+    /// Whether it is there no more, or can't be read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
+    /// Whether anything that was written into it is there no more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub changed: bool,
+    /// Its permission bits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<u32>,
+    /// Where the process wrote its key: `stdout`, `stderr`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_in: Vec<String>,
+}

@@ -221,3 +221,29 @@ snippet = "hello"
     specs/rules/status/is-so.md:3: `level` must be a string, not an integer
     "#);
 }
+
+const START: &str = r#"
+summary = "A start that no kernel can have."
+[start]
+connection = { key = "secret", shell_port = 1 }
+without    = ["control_prot"]
+transport  = "tpc"
+occupied   = "sell"
+path       = "../kernel.json"
+then_exits = true
+"#;
+
+#[test]
+fn starts_of_scenarios() {
+    let files = [("scenarios/starts/odd.toml", START)];
+    insta::assert_snapshot!(mistakes_of(&files), @r"
+    specs/scenarios/starts/odd.toml:3: missing key `start.odd`
+    specs/scenarios/starts/odd.toml:3: `shell_port` is chosen when the kernel is started
+    specs/scenarios/starts/odd.toml:3: a key is made when the kernel is started, and can only be empty
+    specs/scenarios/starts/odd.toml:3: the path of a connection file stays in its directory
+    specs/scenarios/starts/odd.toml:5: unknown field of a connection file: `control_prot` (did you mean `control_port`?)
+    specs/scenarios/starts/odd.toml:6: unknown transport `tpc` (did you mean `ipc`?)
+    specs/scenarios/starts/odd.toml:7: unknown channel `sell` (did you mean `shell`?)
+    specs/scenarios/starts/odd.toml:9: unknown key `then_exits` (did you mean `then_exit`?)
+    ");
+}

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use harness::spec::{Action, Await, Connect, Format, Interrupt, Payload, Scenario, Send, Settle, Sign, Step, Wait};
-use harness::wire::{Channel, PartName};
+use harness::spec::{Action, Await, Connect, Format, Interrupt, Payload, Scenario, Send, Settle, Sign, Start, Step, Wait};
+use harness::wire::{Channel, PartName, TransportKind};
 use serde_json::{Map, Value, json};
 
 use crate::load;
@@ -99,6 +99,18 @@ summary  = "All that a step can say."
 clients  = ["a", "b", "c"]
 fresh    = true
 feature  = "debugger"
+
+[start]
+odd             = "an empty key"
+connection      = { key = "", more = [1] }
+without         = ["hb_port"]
+string_ports    = true
+transport       = "ipc"
+occupied        = "shell"
+path            = "a b/c.json"
+stdin_null      = true
+interrupt_after = 0.5
+then_exit       = true
 
 [[steps]]
 send = "ask"
@@ -206,10 +218,17 @@ fn full() -> Send {
 }
 
 fn steps() -> Vec<Step> {
-    let everything =
-        Connect { topics: vec![text("")], same_identity_as: None, channels: Channel::ALL.to_vec(), deaf: false, welcomed: false };
+    let everything = Connect {
+        topics: vec![text("")],
+        same_identity_as: None,
+        identity: None,
+        channels: Channel::ALL.to_vec(),
+        deaf: false,
+        welcomed: false,
+    };
     let channels = vec![Channel::Shell, Channel::Iopub];
-    let little = Connect { topics: vec![text("x")], same_identity_as: Some("a".to_owned()), channels, deaf: true, welcomed: true };
+    let little =
+        Connect { topics: vec![text("x")], same_identity_as: Some("a".to_owned()), identity: None, channels, deaf: true, welcomed: true };
     let frames = vec![text("<IDS|MSG>"), text("")];
     vec![
         step("ask", "a", Action::Send(Box::new(send()))),
@@ -251,6 +270,18 @@ fn a_scenario() {
         provokes: Vec::new(),
         rounds: 1,
         fresh: true,
+        start: Some(Start {
+            odd: "an empty key".to_owned(),
+            connection: object(json!({"key": "", "more": [1]})),
+            without: vec!["hb_port".to_owned()],
+            string_ports: true,
+            transport: Some(TransportKind::Ipc),
+            occupied: Some(Channel::Shell),
+            path: Some("a b/c.json".to_owned()),
+            stdin_null: true,
+            interrupt_after: Some(0.5),
+            then_exit: true,
+        }),
         feature: Some("debugger".to_owned()),
         clients: vec!["a".to_owned(), "b".to_owned()],
         steps: steps(),

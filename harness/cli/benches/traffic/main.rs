@@ -59,6 +59,7 @@ fn kernels() -> Vec<(String, Vec<String>)> {
 fn start(argv: Vec<String>, launcher: &Launcher, recorder: Arc<Recorder>) -> Session {
     let starting = Starting {
         overtaking: Overtaking::default(),
+        own: None,
         target: Target::Command(Command::from_argv(argv).expect("a command with a connection file")),
         launcher: launcher.clone(),
         reach: Reach::default(),

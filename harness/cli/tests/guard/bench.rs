@@ -56,7 +56,13 @@ impl Bench {
     }
 
     pub(crate) fn starter(&self) -> Starter {
-        Starter { launcher: self.launcher(), reach: Reach::default(), recorder: Arc::clone(&self.recorder), lives: Lives::default() }
+        Starter {
+            launcher: self.launcher(),
+            reach: Reach::default(),
+            recorder: Arc::clone(&self.recorder),
+            lives: Lives::default(),
+            start: None,
+        }
     }
 
     pub(crate) fn events(&self) -> Vec<Event> {

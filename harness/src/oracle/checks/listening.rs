@@ -32,13 +32,16 @@ pub(super) fn compile(reader: &Reader<'_>, _: &Compiler<'_>) -> Option<Box<dyn C
 
 impl Check for Listens {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
-        let Some(given) = episode.kernel.started.as_ref().map(|started| &started.event.ip) else { return };
+        let Some(started) = episode.kernel.started.as_ref().map(|started| &started.event) else { return };
+        let given = &started.ip;
+        let is_given =
+            |channel: &Channel| started.start.as_ref().is_none_or(|start| !start.without.iter().any(|field| field == channel.port_field()));
         for happened in &episode.events {
             let Event::Listening(listening) = &happened.event else { continue };
             report.exercised();
             let about = About::Line(happened.line);
             if self.all {
-                for channel in Channel::ALL.into_iter().filter(|&channel| addresses(listening, channel).is_empty()) {
+                for channel in Channel::ALL.into_iter().filter(|channel| is_given(channel) && addresses(listening, *channel).is_empty()) {
                     report.deviation(episode, about, channel.name(), || format!("nobody listens on the port of {channel}"));
                 }
                 continue;

@@ -7,6 +7,7 @@ mod between;
 mod beyond_ascii;
 mod brackets;
 mod comms;
+mod connection_file;
 mod constant;
 mod count;
 mod counter;
@@ -51,6 +52,7 @@ mod shape;
 mod signal_exit;
 mod signature;
 mod stable;
+mod start;
 mod stray;
 mod stream_text;
 mod unique;
@@ -81,6 +83,11 @@ pub(crate) trait Check: Send {
 
     /// Whether the rule is about just this heartbeat, by its index: that it is echoed.
     fn owns_echo(&self, _episode: &Episode, _beat: usize) -> bool {
+        false
+    }
+
+    /// Whether it is about how kernels start, and has a say where one did not come up.
+    fn is_about_starts(&self) -> bool {
         false
     }
 
@@ -125,6 +132,7 @@ const KINDS: &[CheckKind] = &[
     CheckKind { name: "beyond-ascii", compile: beyond_ascii::compile },
     CheckKind { name: "brackets", compile: brackets::compile },
     CheckKind { name: "comms", compile: comms::compile },
+    CheckKind { name: "connection-file", compile: connection_file::compile },
     CheckKind { name: "constant", compile: constant::compile },
     CheckKind { name: "count", compile: count::compile },
     CheckKind { name: "counter", compile: counter::compile },
@@ -169,6 +177,7 @@ const KINDS: &[CheckKind] = &[
     CheckKind { name: "signal-exit", compile: signal_exit::compile },
     CheckKind { name: "signature", compile: signature::compile },
     CheckKind { name: "stable", compile: stable::compile },
+    CheckKind { name: "start", compile: start::compile },
     CheckKind { name: "stray", compile: stray::compile },
     CheckKind { name: "stream-text", compile: stream_text::compile },
     CheckKind { name: "unique", compile: unique::compile },

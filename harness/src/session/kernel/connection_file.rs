@@ -7,10 +7,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 use tempfile::TempDir;
 
 use super::ports::Ports;
+use crate::spec::Start;
+use crate::trace::FileSeen;
 use crate::wire::{Channel, ConnectionError, ConnectionInfo, Scheme, TransportKind};
 
 /// Bytes that the name of a Unix socket may have, without the closing zero.
@@ -78,6 +80,7 @@ pub struct ConnectionFile {
     dir: Option<TempDir>,
     ports: Mutex<Option<Ports>>,
     occupied: Vec<Channel>,
+    start: Option<Start>,
 }
 
 impl ConnectionFile {
@@ -116,7 +119,7 @@ impl ConnectionFile {
             extra: Map::new(),
         };
         let path = dir.path().join("kernel.json");
-        let file = Self { info, path, dir: Some(dir), ports: Mutex::new(ports), occupied: Vec::new() };
+        let file = Self { info, path, dir: Some(dir), ports: Mutex::new(ports), occupied: Vec::new(), start: None };
         file.write(&file.info.to_json())?;
         Ok(file)
     }
@@ -130,7 +133,7 @@ impl ConnectionFile {
         let read = |source| ConnectionFileError::Read { path: path.to_owned(), source };
         let text = super::read_text(path, SIZE_LIMIT).map_err(read)?;
         let info = ConnectionInfo::from_json(&text).map_err(|source| ConnectionFileError::Wrong { path: path.to_owned(), source })?;
-        Ok(Self { info, path: path.to_owned(), dir: None, ports: Mutex::new(None), occupied: Vec::new() })
+        Ok(Self { info, path: path.to_owned(), dir: None, ports: Mutex::new(None), occupied: Vec::new(), start: None })
     }
 
     /// What the file says.
@@ -151,17 +154,6 @@ impl ConnectionFile {
         self.dir.as_ref().map(TempDir::path)
     }
 
-    /// Changes what the file says, for a kernel that is to meet an unusual one. The ports stay those that are held.
-    ///
-    /// # Errors
-    ///
-    /// If the file can't be written.
-    pub fn rewrite(&mut self, info: ConnectionInfo) -> Result<(), ConnectionFileError> {
-        self.write(&info.to_json())?;
-        self.info = info;
-        Ok(())
-    }
-
     /// Writes any text as the file, and leaves what we hold to be true as it is: for kernels that are to meet a broken one.
     ///
     /// # Errors
@@ -176,9 +168,56 @@ impl ConnectionFile {
         Ok(())
     }
 
-    /// Keeps the port of a channel taken when the others are released, for a kernel that is to find it so (tcp only).
-    pub fn occupy(&mut self, channel: Channel) {
-        self.occupied.push(channel);
+    /// Makes it the file of a kernel that is started otherwise than usual. What we hold to be true is what a client makes of it.
+    ///
+    /// # Errors
+    ///
+    /// If the file can't be written.
+    pub fn prepare(&mut self, start: &Start) -> Result<(), ConnectionFileError> {
+        let mut fields = match serde_json::from_str(&self.info.to_json()) {
+            Ok(Value::Object(fields)) => fields,
+            other => panic!("a connection file is a JSON object, not {other:?}"),
+        };
+        if start.string_ports {
+            for channel in Channel::ALL {
+                fields.insert(channel.port_field().to_owned(), self.info.port(channel).to_string().into());
+            }
+        }
+        fields.extend(start.connection.clone());
+        fields.retain(|name, _| !start.without.contains(name));
+        if fields.get("key").is_none_or(|key| key == "") {
+            self.info.key.clear();
+        }
+        // A kernel that takes a name that does not exist may go by the usual one, which then tells.
+        if let Some(Ok(scheme)) = fields.get("signature_scheme").and_then(Value::as_str).map(str::parse::<Scheme>) {
+            scheme.name().clone_into(&mut self.info.signature_scheme);
+        }
+        self.occupied.extend(start.occupied);
+        if let (Some(path), Some(dir)) = (&start.path, &self.dir) {
+            std::fs::remove_file(&self.path)?;
+            self.path = dir.path().join(path);
+            std::fs::create_dir_all(self.path.parent().unwrap_or(dir.path()))?;
+        }
+        self.start = Some(start.clone());
+        self.write(&format!("{:#}\n", Value::Object(fields)))
+    }
+
+    /// What has become of the file. What a kernel adds to it is its own affair; what we wrote is to stay.
+    #[must_use]
+    pub fn look(&self) -> FileSeen {
+        let Ok(text) = std::fs::read_to_string(&self.path) else {
+            return FileSeen { gone: true, changed: false, mode: None, key_in: Vec::new() };
+        };
+        let fields = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
+        let (ours, now) = (fields(&self.info.to_json()), fields(&text));
+        let mode = std::fs::metadata(&self.path).ok().map(|metadata| metadata.permissions().mode() & 0o777);
+        FileSeen { gone: false, changed: ours.iter().any(|(name, value)| now.get(name) != Some(value)), mode, key_in: Vec::new() }
+    }
+
+    /// How its kernel is started, where not as usual.
+    #[must_use]
+    pub fn start(&self) -> Option<&Start> {
+        self.start.as_ref()
     }
 
     /// Lets go of the ports: the kernel is about to bind them.

@@ -146,7 +146,12 @@ struct Guard {
 impl Guard {
     /// Gives the order to start, and waits for the answer.
     fn start(&mut self, command: &Command, file: &ConnectionFile) -> std::io::Result<Report> {
-        let start = Start { env: with_own_history(command, file.dir()), cwd: command.cwd.clone(), remove: file.dir().map(Path::to_owned) };
+        let start = Start {
+            env: with_own_history(command, file.dir()),
+            cwd: command.cwd.clone(),
+            stdin_null: file.start().is_some_and(|start| start.stdin_null),
+            remove: file.dir().map(Path::to_owned),
+        };
         self.line.set_read_timeout(Some(STARTING))?;
         // A guard that has ended already is noticed by what it does not report.
         let _ = self.line.write_all(line(&Order::Start(start)).as_bytes());
@@ -269,5 +274,6 @@ pub(super) fn joined_event(file: &ConnectionFile, life: Life, interrupt_mode: In
         signed: !info.key.is_empty(),
         interrupt_mode: interrupt_mode.name().to_owned(),
         restarted: life.restarted,
+        start: file.start().cloned().map(Box::new),
     }
 }

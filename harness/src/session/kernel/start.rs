@@ -12,6 +12,7 @@ use super::exit::ExitStatus;
 use super::kernelspec::InterruptMode;
 use super::launch::{LaunchError, Launcher, Life, joined_event};
 use super::process::KernelProcess;
+use crate::spec::Start;
 use crate::trace::{BIND_CLASH, Event, Noted, Recorder};
 use crate::wire::{Channel, ConnectionInfo};
 
@@ -130,6 +131,8 @@ pub struct Starter {
     pub recorder: Arc<Recorder>,
     /// Numbers the kernel processes of the trace.
     pub lives: Lives,
+    /// How the kernel is started, where not as usual.
+    pub start: Option<Start>,
 }
 
 /// Numbers kernel processes: each number is given once, also to starts that go on side by side.
@@ -162,7 +165,7 @@ impl Starter {
         let mut clash = String::new();
         for _ in 0..STARTS {
             let number = self.lives.next();
-            let file = ConnectionFile::create(&self.reach, random)?;
+            let file = self.file(random)?;
             match self.attempt(command, file, number, greeting)? {
                 Attempt::Ready(kernel) => return Ok(*kernel),
                 Attempt::Clash(text) => {
@@ -172,6 +175,15 @@ impl Starter {
             }
         }
         Err(StartError::Clash(clash))
+    }
+
+    fn file(&self, random: &mut fastrand::Rng) -> Result<ConnectionFile, ConnectionFileError> {
+        let transport = self.start.as_ref().and_then(|start| start.transport).unwrap_or(self.reach.transport);
+        let mut file = ConnectionFile::create(&Reach { transport, ..self.reach.clone() }, random)?;
+        if let Some(start) = &self.start {
+            file.prepare(start)?;
+        }
+        Ok(file)
     }
 
     fn join<G: Greeting>(
@@ -205,13 +217,17 @@ impl Starter {
         let mut client = greeting.open(file.info()).map_err(StartError::Client)?;
         let life = Life { number, restarted: false };
         let process = Arc::new(self.launcher.launch(command, &file, life, &self.recorder)?);
+        if self.start.as_ref().is_some_and(|start| start.then_exit) {
+            process.mark_asked();
+        }
         let began = Instant::now();
         let greeted = greeting.wait(&mut client, Some(&process));
         if greeted == Greeted::Ready {
             return Ok(Attempt::Ready(Box::new(Kernel { client, process: Some(process), file, life: number })));
         }
         // Whose port it is can only be told while the kernel's own are known.
-        if let Some(clash) = clash(&process, file.info()) {
+        let occupied = self.start.as_ref().is_some_and(|start| start.occupied.is_some());
+        if let Some(clash) = clash(&process, file.info()).filter(|_| !occupied) {
             return Ok(Attempt::Clash(clash));
         }
         let stderr = last_lines(&process.stderr_tail());

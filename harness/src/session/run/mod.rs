@@ -4,6 +4,7 @@
 //! kernel again while that follows; a spare one is started ahead, so that a fresh one costs no waiting. A scenario in which an
 //! answer was missed, or the kernel died, is played again on fresh kernels: what shows once only is not called a lockup.
 
+mod own_start;
 mod timings;
 mod worker;
 
@@ -48,6 +49,14 @@ impl Part {
         match self {
             Self::Scenario(index) => spec.scenarios[*index].fresh,
             Self::Plan(plan) => plan.fresh,
+        }
+    }
+
+    /// Whether the start of its kernel is its own too, so that none can be started ahead.
+    fn has_own_start(&self, spec: &Spec) -> bool {
+        match self {
+            Self::Scenario(index) => spec.scenarios[*index].start.is_some(),
+            Self::Plan(plan) => plan.start.is_some(),
         }
     }
 }
@@ -169,10 +178,10 @@ struct Queue {
 }
 
 impl Queue {
-    /// Those that share a kernel come first, so that the kernels of the others are started meanwhile.
+    /// Those that share a kernel come first, so that the kernels of the others are started meanwhile; last those whose start is their own.
     fn new(options: &RunOptions, spec: &Spec) -> Self {
         let mut order = options.parts.clone();
-        order.sort_by_key(|part| part.is_fresh(spec));
+        order.sort_by_key(|part| (part.is_fresh(spec), part.has_own_start(spec)));
         Self { left: Arc::new(Mutex::new(order.into())), has_answered: Arc::default(), overtaking: Overtaking::default() }
     }
 
@@ -180,8 +189,9 @@ impl Queue {
         self.left.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
-    fn is_empty(&self) -> bool {
-        self.left.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    /// Whether a kernel that is started as usual may be wanted.
+    fn wants_kernel(&self, spec: &Spec) -> bool {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|part| !part.has_own_start(spec))
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Done, Follow, Part, ProfileChoice, Progress, Queue, RunError, RunOptions, ScenarioTimings, Timings, tell};
 use crate::plan::Plan;
-use crate::session::kernel::{Lives, StartError, Target};
+use crate::session::kernel::{InterruptMode, Lives, StartError, Target};
 use crate::session::{About, Played, Session, SessionError, Starting, Suspicion};
 use crate::spec::{Profile, Scenario, Spec};
 use crate::trace::{End, Event, Expectation, Noted, Recorder, ScenarioEnded, ScenarioOutcome};
@@ -28,22 +28,24 @@ pub(super) struct Worker<'a, F> {
     options: &'a RunOptions,
     spec: Arc<Spec>,
     queue: Queue,
-    recorder: Arc<Recorder>,
+    pub(super) recorder: Arc<Recorder>,
     follower: F,
-    tell: Sender<Progress>,
-    kernel: Option<Session>,
+    pub(super) tell: Sender<Progress>,
+    pub(super) kernel: Option<Session>,
     spare: Option<Spare>,
     lives: Lives,
     started: u64,
     about: Option<About>,
     profile: Option<Arc<Profile>>,
+    /// How long the kernel takes to start, where that was seen.
+    pub(super) usual_startup: Option<Duration>,
     /// Whether a kernel died of its first plan: then later ones get a moment after their first answer, as front ends grant it.
     tender: bool,
     /// Suspicions that are no news any more.
     confirmed: BTreeSet<Suspicion>,
     skipped: Vec<(String, String)>,
     played: usize,
-    timings: Timings,
+    pub(super) timings: Timings,
     by_scenario: Vec<ScenarioTimings>,
 }
 
@@ -77,6 +79,7 @@ impl<'a, F: Follow> Worker<'a, F> {
             started: 0,
             about: None,
             profile: None,
+            usual_startup: None,
             tender: false,
             confirmed: BTreeSet::new(),
             skipped: Vec::new(),
@@ -186,6 +189,10 @@ impl<'a, F: Follow> Worker<'a, F> {
         if scenario.fresh && self.is_joined() {
             return Err("it needs a kernel of its own, and this one was running before".to_owned());
         }
+        let early = scenario.start.as_ref().is_some_and(|start| start.interrupt_after.is_some());
+        if early && self.options.interrupt_mode == InterruptMode::Message {
+            return Err("the kernel is interrupted by messages, which wait until it is up".to_owned());
+        }
         let features = self.about.as_ref().map_or(&[][..], |about| &about.features);
         if let Some(feature) = scenario.feature.as_ref().filter(|feature| !features.contains(feature)) {
             return Err(format!("the kernel does not announce `{feature}`"));
@@ -206,12 +213,21 @@ impl<'a, F: Follow> Worker<'a, F> {
     }
 
     fn play_once(&mut self, plan: &Plan, attempt: u32) -> Result<Played, RunError> {
-        self.need_kernel(if attempt == 1 { 1.0 } else { GENEROUS })?;
-        self.prepare_spare();
-        tell(&self.tell, Progress::Started { scenario: plan.scenario.clone(), attempt });
+        let scale = if attempt == 1 { 1.0 } else { GENEROUS };
+        if let Some(start) = &plan.start {
+            tell(&self.tell, Progress::Started { scenario: plan.scenario.clone(), attempt });
+            if let Some(played) = self.start_for(plan, start, (attempt, scale))? {
+                return Ok(played);
+            }
+        } else {
+            self.need_kernel(scale)?;
+            self.prepare_spare();
+            tell(&self.tell, Progress::Started { scenario: plan.scenario.clone(), attempt });
+        }
         let Some(session) = &mut self.kernel else { panic!("need_kernel gives a kernel or an error") };
         let (waited, first) = (session.waited(), !session.has_played());
-        let played = session.play(plan, attempt)?;
+        let mut played = session.play(plan, attempt)?;
+        played.died |= played.completed && plan.start.as_ref().is_some_and(|start| start.then_exit);
         self.timings.add_waited(&session.waited().since(&waited));
         self.timings.messages += session.messages();
         self.tender |= played.died && first;
@@ -223,7 +239,7 @@ impl<'a, F: Follow> Worker<'a, F> {
     }
 
     /// Shows the follower what was recorded since the last time.
-    fn show(&mut self) -> Result<(), RunError> {
+    pub(super) fn show(&mut self) -> Result<(), RunError> {
         let (line, records) = self.recorder.take()?;
         for news in self.follower.follow(line, records) {
             tell(&self.tell, Progress::Told(news));
@@ -268,7 +284,7 @@ impl<'a, F: Follow> Worker<'a, F> {
         }
     }
 
-    fn note_failed_start(&self, error: &StartError) {
+    pub(super) fn note_failed_start(&self, error: &StartError) {
         self.recorder.record(Event::Noted(Noted { what: "start_failed".to_owned(), text: error.to_string() }));
     }
 
@@ -287,10 +303,11 @@ impl<'a, F: Follow> Worker<'a, F> {
         }
     }
 
-    fn take_into_use(&mut self, mut session: Session, scale: f64) {
+    pub(super) fn take_into_use(&mut self, mut session: Session, scale: f64) {
         self.queue.has_answered.store(true, Ordering::Relaxed);
         session.record_to(&self.recorder);
         session.be_patient(scale);
+        self.usual_startup.get_or_insert(session.startup());
         if self.about.is_none() {
             let about = session.about().clone();
             self.profile = match &self.options.profile {
@@ -306,7 +323,7 @@ impl<'a, F: Follow> Worker<'a, F> {
 
     /// Starts a kernel ahead, if one may be wanted.
     fn prepare_spare(&mut self) {
-        if self.spare.is_some() || self.is_joined() || self.queue.is_empty() {
+        if self.spare.is_some() || self.is_joined() || !self.queue.wants_kernel(&self.spec) {
             return;
         }
         let recorder = Arc::new(Recorder::in_memory(self.options.seed));
@@ -315,7 +332,7 @@ impl<'a, F: Follow> Worker<'a, F> {
         self.spare = Some(Spare { recorder, starting });
     }
 
-    fn starter(&mut self, recorder: Arc<Recorder>) -> Starting {
+    pub(super) fn starter(&mut self, recorder: Arc<Recorder>) -> Starting {
         self.timings.kernels += 1;
         self.started += 1;
         Starting {
@@ -330,6 +347,7 @@ impl<'a, F: Follow> Worker<'a, F> {
             recorder,
             lives: self.lives.clone(),
             overtaking: self.queue.overtaking.clone(),
+            own: None,
         }
     }
 
@@ -338,7 +356,7 @@ impl<'a, F: Follow> Worker<'a, F> {
         if self.kernel.as_ref().is_some_and(Session::has_played) { self.retire() } else { Ok(()) }
     }
 
-    fn retire(&mut self) -> Result<(), RunError> {
+    pub(super) fn retire(&mut self) -> Result<(), RunError> {
         if let Some(mut session) = self.kernel.take() {
             let began = Instant::now();
             session.finish()?;

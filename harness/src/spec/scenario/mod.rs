@@ -4,12 +4,14 @@ mod read;
 mod read_send;
 mod read_steps;
 mod reference;
+mod start;
 mod step;
 
 use std::collections::BTreeSet;
 
 pub(super) use read::{Known, read};
 pub use reference::{MessageReference, SnippetReference, Source};
+pub use start::Start;
 pub use step::{Action, Await, Connect, Format, Interrupt, Payload, Send, Settle, Sign, Step, Tcp, Then, Wait};
 
 /// A scenario, from `specs/scenarios/GROUP/NAME.toml`.
@@ -27,11 +29,13 @@ pub struct Scenario {
     pub rounds: u32,
     /// Whether it needs a kernel of its own.
     pub fresh: bool,
+    /// How that kernel is started, where not as usual.
+    pub start: Option<Start>,
     /// Which of `supported_features` a kernel must announce for it.
     pub feature: Option<String>,
     /// The clients that are connected before the first step: all but those that a step connects.
     pub clients: Vec<String>,
-    /// What is done, in order; never empty.
+    /// What is done, in order; only where the start is all there is to see there may be nothing.
     pub steps: Vec<Step>,
     /// The file, as the loader found it.
     pub file: String,

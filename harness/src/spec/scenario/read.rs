@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Scenario;
 use super::read_steps::Steps;
+use super::start::read_start;
 use crate::spec::document::Table;
 use crate::spec::reader::{Item, Mistakes, Reader};
 use crate::spec::{MessageType, SnippetKind};
@@ -31,7 +32,8 @@ pub(crate) fn read(group: &str, name: &str, file: &str, table: &Table, known: &K
     if clients.is_empty() {
         reader.mistake("a scenario has a client");
     }
-    let items = reader.required("steps").and_then(Item::items);
+    let start = reader.optional("start").and_then(read_start);
+    let items = if start.is_some() { reader.optional("steps") } else { reader.required("steps") }.and_then(Item::items);
     if items.as_ref().is_some_and(Vec::is_empty) {
         reader.mistake("a scenario has a step");
     }
@@ -47,7 +49,8 @@ pub(crate) fn read(group: &str, name: &str, file: &str, table: &Table, known: &K
         summary: summary?,
         provokes: provokes.unwrap_or_default(),
         rounds: rounds?,
-        fresh,
+        fresh: fresh || start.is_some(),
+        start,
         feature,
         clients: steps.early_clients(),
         steps: steps.done,

@@ -241,7 +241,10 @@ impl<'a> Steps<'a> {
     fn connect(&self, reader: &Reader<'a>) -> Connect {
         let topics = reader.optional("topics").and_then(read_payloads);
         let channels = reader.optional("channels").and_then(Item::items);
-        let same_identity_as = reader.optional("identity").and_then(|item| {
+        let identity = reader.optional("identity");
+        let is_bytes = identity.as_ref().is_some_and(|item| matches!(item.node().value, Value::Table(_)));
+        let bytes = identity.clone().filter(|_| is_bytes).and_then(read_identity);
+        let same_identity_as = identity.filter(|_| !is_bytes).and_then(|item| {
             let text = item.clone().str()?;
             let client = text.strip_prefix("same-as:");
             if client.is_none() {
@@ -254,6 +257,7 @@ impl<'a> Steps<'a> {
         Connect {
             topics: topics.unwrap_or_else(|| vec![Payload::Text(String::new())]),
             same_identity_as,
+            identity: bytes,
             channels: channels.map_or_else(|| Channel::ALL.to_vec(), read),
             deaf: flag("deaf"),
             welcomed: flag("welcomed"),
@@ -300,6 +304,16 @@ fn the_action<'a>(item: &Item<'a>, reader: &Reader<'a>) -> Option<(&'static str,
             None
         }
     }
+}
+
+/// The bytes of an identity: as many as ZeroMQ allows, and none that it keeps for itself.
+fn read_identity(item: Item<'_>) -> Option<Payload> {
+    let identity = read_payload(item.clone())?;
+    let bytes = identity.to_bytes();
+    if !(1..=255).contains(&bytes.len()) || bytes.first() == Some(&0) {
+        item.mistake("an identity has 1 to 255 bytes, the first of which is not 0");
+    }
+    Some(identity)
 }
 
 fn read_tcp(operand: Item<'_>, reader: &Reader<'_>) -> Option<Tcp> {

@@ -169,6 +169,8 @@ pub struct Connect {
     pub topics: Vec<Payload>,
     /// The client whose ZeroMQ identity it takes.
     pub same_identity_as: Option<String>,
+    /// A ZeroMQ identity of any bytes.
+    pub identity: Option<Payload>,
     /// The channels that it opens.
     pub channels: Vec<Channel>,
     /// Whether it never reads what comes on iopub.
@@ -221,6 +223,8 @@ names! {
         Raw = "raw",
         /// In upper case.
         Upper = "upper",
+        /// With a word, where there is no key and any signature is as good.
+        Nonsense = "nonsense",
     }
 }
 

@@ -2,7 +2,10 @@
 
 use super::message;
 use super::pairs::{Pairs, named};
-use crate::trace::{Bytes, Connected, Event, Exited, Expectation, KernelStarted, Ladder, Listening, Noted, Probed, Settled, Stranger, Why};
+use crate::spec::Start;
+use crate::trace::{
+    Bytes, Connected, Event, Exited, Expectation, FileSeen, KernelStarted, Ladder, Listening, Noted, Probed, Settled, Stranger, Why,
+};
 use crate::wire::{Channel, TransportKind};
 
 pub(super) fn kernel(life: u32, pairs: &mut Pairs) -> Result<KernelStarted, String> {
@@ -19,7 +22,13 @@ pub(super) fn kernel(life: u32, pairs: &mut Pairs) -> Result<KernelStarted, Stri
         signed: pairs.flag("signed")?.unwrap_or(true),
         interrupt_mode: pairs.text("interrupt_mode").unwrap_or_else(|| "signal".to_owned()),
         restarted: pairs.flag("restarted")?.unwrap_or(false),
+        start: start(pairs)?,
     })
+}
+
+fn start(pairs: &mut Pairs) -> Result<Option<Box<Start>>, String> {
+    let (odd, then_exit) = (pairs.text("start"), pairs.flag("then_exit")?.unwrap_or(false));
+    Ok(odd.map(|odd| Box::new(Start { odd, then_exit, ..Start::default() })))
 }
 
 pub(super) fn stranger(pairs: &mut Pairs) -> Result<Event, String> {
@@ -33,6 +42,12 @@ pub(super) fn stranger(pairs: &mut Pairs) -> Result<Event, String> {
 pub(super) fn listening(pairs: &mut Pairs) -> Event {
     let addresses = Channel::ALL.into_iter().filter_map(|channel| Some((channel, vec![pairs.text(channel.name())?])));
     Event::Listening(Listening { addresses: addresses.collect() })
+}
+
+pub(super) fn file_seen(pairs: &mut Pairs) -> Result<Event, String> {
+    let (gone, changed) = (pairs.flag("gone")?.unwrap_or(false), pairs.flag("changed")?.unwrap_or(false));
+    let mode = pairs.text("mode").map(|mode| u32::from_str_radix(&mode, 8)).transpose().map_err(|error| error.to_string())?;
+    Ok(Event::FileSeen(FileSeen { gone, changed, mode, key_in: pairs.text("key_in").into_iter().collect() }))
 }
 
 pub(super) fn connected(pairs: &mut Pairs) -> Result<Event, String> {

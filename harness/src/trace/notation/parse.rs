@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::KEY;
-use super::events::{connected, exit, kernel, ladder, listening, noted, probe, settled, stranger};
+use super::events::{connected, exit, file_seen, kernel, ladder, listening, noted, probe, settled, stranger};
 use super::message::{self, Members, beat};
 use super::owed::Owed;
 use super::pairs::{Pairs, named};
@@ -196,9 +196,13 @@ impl Builder {
             "kernel" => {
                 self.settle();
                 self.life += 1;
-                Event::KernelStarted(kernel(self.life, &mut pairs)?)
+                let started = kernel(self.life, &mut pairs)?;
+                let scheme: Scheme = started.signature_scheme.parse().map_err(|error: crate::wire::UnknownScheme| error.to_string())?;
+                self.signer = if started.signed { Signer::new(scheme, KEY) } else { Signer::disabled() };
+                Event::KernelStarted(started)
             }
             "listening" => listening(&mut pairs),
+            "connection_file" => file_seen(&mut pairs)?,
             "stranger" => stranger(&mut pairs)?,
             "connected" => connected(&mut pairs)?,
             "disconnected" => Event::Disconnected(Disconnected { client: pairs.word("which client?")? }),

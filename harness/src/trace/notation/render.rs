@@ -86,10 +86,18 @@ pub fn message_line(shown: &Shown<'_>, names: &mut Names) -> String {
 #[must_use]
 pub fn event_line(event: &Event, names: &mut Names) -> Option<String> {
     Some(match event {
-        Event::KernelStarted(kernel) => format!("! kernel{}", if kernel.restarted { " restarted=true" } else { "" }),
+        Event::KernelStarted(kernel) => {
+            let start = kernel.start.as_ref().map(|start| format!(" start={}", spelled(&Json::String(start.odd.clone()))));
+            format!("! kernel{}{}", if kernel.restarted { " restarted=true" } else { "" }, start.unwrap_or_default())
+        }
         Event::Listening(listening) => {
             let places = listening.addresses.iter().map(|(channel, addresses)| format!(" {channel}={}", addresses.join(",")));
             format!("! listening{}", places.collect::<String>())
+        }
+        Event::FileSeen(seen) => {
+            let mode = seen.mode.map(|mode| format!(" mode={mode:o}")).unwrap_or_default();
+            let key = seen.key_in.first().map(|place| format!(" key_in={place}")).unwrap_or_default();
+            format!("! connection_file gone={} changed={}{mode}{key}", seen.gone, seen.changed)
         }
         Event::Stranger(stranger) => format!("! stranger {} peers={} stay={}", stranger.channel, stranger.peers, stranger.stay),
         Event::Connected(connected) => format!("! connected {}", connected.client),

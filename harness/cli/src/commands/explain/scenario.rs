@@ -29,7 +29,8 @@ fn facts(scenario: &Scenario) -> Vec<(&'static str, String)> {
         facts.push(("feature", format!("only where the kernel announces `{feature}`")));
     }
     if scenario.fresh {
-        facts.push(("kernel", "one of its own".to_owned()));
+        let start = scenario.start.as_ref().map(|start| format!(", started with {}", start.odd));
+        facts.push(("kernel", format!("one of its own{}", start.unwrap_or_default())));
     }
     facts.retain(|(_, value)| !value.is_empty());
     facts

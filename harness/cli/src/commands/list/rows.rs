@@ -46,6 +46,7 @@ pub(super) fn scenario(scenario: &Scenario) -> Row {
             "summary": scenario.summary,
             "provokes": scenario.provokes,
             "fresh": scenario.fresh,
+            "start": scenario.start,
             "feature": scenario.feature,
             "clients": scenario.clients,
             "steps": scenario.steps.len(),

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use rustix::io::fcntl_dupfd_cloexec;
 use rustix::process::{Signal, getppid, set_parent_process_death_signal, setsid};
@@ -38,7 +38,7 @@ fn prepare(argv: &[OsString], line: &mut UnixStream) -> std::io::Result<Command>
     setsid()?;
     set_parent_process_death_signal(Some(Signal::KILL))?;
     let parent = getppid().ok_or_else(|| std::io::Error::other("the guard is gone"))?;
-    let (stdin, _closed) = std::io::pipe()?;
+    let stdin = if start.stdin_null { Stdio::null() } else { Stdio::from(std::io::pipe()?.0) };
     let mut command = Command::new(program);
     command.args(arguments).env("JPY_PARENT_PID", parent.as_raw_nonzero().to_string()).envs(&start.env).stdin(stdin);
     if let Some(cwd) = &start.cwd {

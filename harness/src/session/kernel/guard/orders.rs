@@ -12,6 +12,8 @@ pub(in super::super) struct Start {
     pub(in super::super) env: BTreeMap<String, String>,
     /// The working directory; the guard's own without one.
     pub(in super::super) cwd: Option<PathBuf>,
+    /// Whether its stdin is /dev/null; a closed pipe else.
+    pub(in super::super) stdin_null: bool,
     /// A directory that the guard removes if the harness dies without a word.
     pub(in super::super) remove: Option<PathBuf>,
 }

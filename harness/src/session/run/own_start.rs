@@ -1,0 +1,52 @@
+//! Kernels that a scenario starts in a way of its own: one that does not come up is what the scenario is about, and no trouble of the run.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::worker::Worker;
+use super::{Follow, Progress, RunError, tell};
+use crate::plan::{Plan, Start};
+use crate::session::kernel::StartError;
+use crate::session::{OwnStart, Played, SessionError, announce};
+use crate::trace::{Event, ScenarioEnded, ScenarioOutcome};
+
+impl<F: Follow> Worker<'_, F> {
+    /// Starts the kernel of a plan in the plan's own way; where it does not answer, the plan is over, and that is what it came to.
+    pub(super) fn start_for(&mut self, plan: &Plan, start: &Start, (attempt, scale): (u32, f64)) -> Result<Option<Played>, RunError> {
+        self.retire()?;
+        announce(&self.recorder, plan, attempt);
+        let began = Instant::now();
+        let mut starting = self.starter(Arc::clone(&self.recorder));
+        starting.deadline_scale *= scale;
+        starting.own = Some(OwnStart { start: start.clone(), usual: self.usual_startup });
+        let started = starting.start();
+        self.timings.starting += began.elapsed();
+        match started {
+            Ok(session) => {
+                self.take_into_use(session, 1.0);
+                Ok(None)
+            }
+            Err(SessionError::Start(error)) => {
+                let ended = start.then_exit && matches!(*error, StartError::Exited { .. });
+                self.end_without_kernel(plan, &error, ended)?;
+                // What came otherwise than expected is looked at once more.
+                Ok(Some(Played { completed: ended, suspicions: Vec::new(), died: !ended, reusable: false, cancelled: false }))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn end_without_kernel(&mut self, plan: &Plan, error: &StartError, as_expected: bool) -> Result<(), RunError> {
+        self.note_failed_start(error);
+        let name = plan.scenario.clone();
+        let (outcome, reason) = if as_expected {
+            (ScenarioOutcome::Completed, None)
+        } else {
+            (ScenarioOutcome::Abandoned, Some("the kernel did not come up".to_owned()))
+        };
+        self.recorder.record(Event::ScenarioEnded(ScenarioEnded { name: name.clone(), outcome, reason: reason.clone() }));
+        self.show()?;
+        tell(&self.tell, Progress::Ended { scenario: name, outcome, reason });
+        Ok(())
+    }
+}
