@@ -13,6 +13,10 @@ use crate::trace::{Event, ScenarioEnded, ScenarioOutcome};
 impl<F: Follow> Worker<'_, F> {
     /// Starts the kernel of a plan in the plan's own way; where it does not answer, the plan is over, and that is what it came to.
     pub(super) fn start_for(&mut self, plan: &Plan, start: &Start, (attempt, scale): (u32, f64)) -> Result<Option<Played>, RunError> {
+        // How long a start takes as usual is known by one that is as usual: a plan that is played again comes without.
+        if self.usual_startup.is_none() {
+            self.need_kernel(1.0)?;
+        }
         self.retire()?;
         announce(&self.recorder, plan, attempt);
         let began = Instant::now();

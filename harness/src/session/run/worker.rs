@@ -251,7 +251,7 @@ impl<'a, F: Follow> Worker<'a, F> {
         matches!(self.options.target, Target::Existing { .. })
     }
 
-    fn need_kernel(&mut self, scale: f64) -> Result<(), RunError> {
+    pub(super) fn need_kernel(&mut self, scale: f64) -> Result<(), RunError> {
         if self.kernel.is_some() {
             return Ok(());
         }
