@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::episode::{Beat, Client, Episode, Happened};
 use super::kernel::Kernel;
-use super::marks::{mark_aborted, mark_copies, mark_interleaved};
+use super::marks::{mark_aborted, mark_copies, mark_hurried, mark_interleaved};
 use super::request::Request;
 use super::seen::{Direction, Reader, Seen};
 use super::types::Types;
@@ -161,6 +161,7 @@ impl Gathering {
         mark_interleaved(&mut episode);
         mark_copies(&mut episode);
         add_events(&mut episode, &ids);
+        mark_hurried(&mut episode);
         episode
     }
 }
@@ -210,6 +211,7 @@ fn add_requests(episode: &mut Episode, types: &Types) -> HashMap<String, usize> 
             odd: is_odd(seen),
             maybe_aborted: false,
             interleaved: false,
+            hurried: false,
             shared_id: first.is_some(),
             visible: seen.visible,
             id,
