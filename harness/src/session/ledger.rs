@@ -66,7 +66,7 @@ impl Owed {
 
     /// Whether the kernel has begun it and not said that it is done with it.
     pub(super) fn is_in_hand(&self) -> bool {
-        self.begun && !self.odd && !self.unowed && !self.seen.contains(&Expectation::Idle)
+        self.begun && !self.unowed && !self.seen.contains(&Expectation::Idle)
     }
 
     /// When its reply came, or else its idle; unknown without a reply.

@@ -171,9 +171,10 @@ impl Session {
             // Settled before, by its own deadline.
             (None, None) => return Some(now),
         };
-        let is_owed = owed.is_in_hand() || (!owed.unowed && !owed.odd && !self.may_be_lacking(owed));
-        let is_handled = owed.seen.contains(&Expectation::Idle) || owed.seen.contains(&Expectation::Reply);
         let overtakes = self.habits.overtakes(owed.channel);
+        let is_in_hand = owed.is_in_hand() && (!owed.odd || overtakes);
+        let is_owed = is_in_hand || (!owed.unowed && !owed.odd && !self.may_be_lacking(owed));
+        let is_handled = owed.seen.contains(&Expectation::Idle) || owed.seen.contains(&Expectation::Reply);
         // It may stand behind a request that the question has overtaken.
         let is_behind = !is_handled && self.ledger.is_out_of_order(owed.channel);
         if is_behind || (is_owed && (!is_handled || overtakes)) {
