@@ -4,7 +4,7 @@ use super::checks::Deed;
 use super::episode::Episode;
 use super::request::{Request, Role};
 use super::seen::Direction;
-use crate::trace::{Event, own_steps};
+use crate::trace::{Event, Why, own_steps};
 
 /// What the clients did before a request that may have harmed the kernel: the last deed that was not a request answered as it should be,
 /// then the last deed of any kind.
@@ -46,12 +46,16 @@ pub(super) fn stuck_before<'a>(episode: &'a Episode, request: &Request) -> Optio
     episode.requests.iter().rev().filter(|_| own).filter(same).find(stuck)
 }
 
-/// How many honest requests had no reply when this one was sent.
+/// How many honest requests were still to be answered when this one was sent.
 pub(super) fn unanswered_before(episode: &Episode, request: &Request) -> usize {
     let line = episode.asked(request).line;
     let is_open = |other: &&Request| {
+        let asked = episode.asked(other);
         let answered = other.reply().is_some_and(|reply| episode.messages[reply].line < line);
-        other.role == Role::Request && other.honest && episode.asked(other).line < line && !answered
+        // What the kernel has passed without a reply gets none, and our own questions keep nobody from anything.
+        let passed = other.settled.as_ref().is_some_and(|(at, settled)| *at < line && settled.why == Why::Fenced);
+        let own = asked.step.as_deref().is_some_and(|step| own_steps::ALL.contains(&step));
+        other.role == Role::Request && other.honest && asked.line < line && !answered && !passed && !own
     };
     episode.requests.iter().filter(is_open).count()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::astray::mark_astray;
 use super::episode::{Beat, Client, Episode, Happened};
 use super::kernel::Kernel;
-use super::marks::{mark_aborted, mark_copies, mark_interleaved};
+use super::marks::{mark_aborted, mark_copies, mark_hurried, mark_interleaved};
 use super::request::Request;
 use super::seen::{Direction, Reader, Seen};
 use super::types::Types;
@@ -164,6 +164,7 @@ impl Gathering {
         mark_copies(&mut episode);
         add_events(&mut episode, &ids);
         mark_astray(&mut episode);
+        mark_hurried(&mut episode);
         episode
     }
 }
@@ -213,6 +214,7 @@ fn add_requests(episode: &mut Episode, types: &Types) -> HashMap<String, usize> 
             odd: is_odd(seen),
             maybe_aborted: false,
             interleaved: false,
+            hurried: false,
             shared_id: first.is_some(),
             visible: seen.visible,
             id,

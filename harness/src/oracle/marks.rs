@@ -3,7 +3,12 @@
 use std::collections::HashMap;
 
 use super::episode::Episode;
+use super::request::Request;
+use crate::trace::Why;
 use crate::wire::{Channel, Json};
+
+/// What part of a whole deadline an answer gets that need not come at all.
+const OPTIONAL_PART: u64 = 5;
 
 /// Marks what may have been aborted: executions that were sent before the failure of an earlier one was known, and what was answered with an error
 /// that says nothing, as some kernels do in place of `aborted`.
@@ -99,4 +104,39 @@ pub(super) fn mark_copies(episode: &mut Episode) {
             episode.messages[index].copy = true;
         }
     }
+}
+
+/// Marks requests whose waiting was ended by the answer to a later one, where the kernel answers out of order and the wait was short:
+/// it may have been about to answer them.
+pub(super) fn mark_hurried(episode: &mut Episode) {
+    let hurried = |request: &Request| is_short(episode, request) && is_overtaking(episode, request);
+    let found: Vec<usize> = (0..episode.requests.len()).filter(|&number| hurried(&episode.requests[number])).collect();
+    for number in found {
+        episode.requests[number].hurried = true;
+    }
+}
+
+/// Whether less than its deadline was waited: the whole one, if the kernel had begun it.
+fn is_short(episode: &Episode, request: &Request) -> bool {
+    let Some((line, settled)) = request.settled.as_ref().filter(|(_, settled)| settled.why == Why::Fenced) else { return false };
+    let deadline = episode.kernel.calibrated.as_ref().map_or(u64::MAX, |calibrated| calibrated.reply_deadline);
+    let came = |message: Option<usize>| message.is_some_and(|message| episode.messages[message].line < *line);
+    let is_in_hand = came(request.busy) && !came(request.idle) && !came(request.reply());
+    let due = if is_in_hand { deadline } else { deadline / OPTIONAL_PART };
+    !settled.missing.is_empty() && settled.waited < due
+}
+
+/// Whether a request of the same client and channel, as this one, was answered after one that was sent behind it.
+fn is_overtaking(episode: &Episode, request: &Request) -> bool {
+    let asked = episode.asked(request);
+    let beside = |other: &&Request| {
+        let sent = episode.asked(other);
+        other.honest && !other.shared_id && sent.client == asked.client && sent.channel == asked.channel
+    };
+    let mut latest = 0;
+    episode.requests.iter().filter(beside).filter_map(Request::reply).any(|reply| {
+        let overtaken = reply < latest;
+        latest = latest.max(reply);
+        overtaken
+    })
 }

@@ -48,6 +48,8 @@ pub struct Request {
     pub interleaved: bool,
     /// Whether another message of the episode has the same id, so that it cannot be told whose an answer is.
     pub shared_id: bool,
+    /// Whether it was waited for so shortly that the answer to a later request tells nothing: the kernel answers out of order.
+    pub hurried: bool,
     /// Whether its client saw the whole of iopub when it was sent.
     pub visible: bool,
     /// What reached the asker on shell and control with it as parent.
@@ -116,13 +118,13 @@ impl Request {
         let Some((_, settled)) = &self.settled else { return false };
         let closed = matches!(settled.why, Why::Answered | Why::Fenced | Why::Deadline);
         let seen = what != Expectation::Idle || self.visible;
-        self.honest && !self.shared_id && closed && seen && settled.missing.contains(&what)
+        self.honest && !self.shared_id && !self.hurried && closed && seen && settled.missing.contains(&what)
     }
 
     /// Whether the kernel has passed it for good, so that its asker sees nothing more of it.
     #[must_use]
     pub fn is_passed(&self) -> bool {
-        self.visible && !self.shared_id && matches!(self.why(), Some(Why::Answered | Why::Fenced))
+        self.visible && !self.shared_id && !self.hurried && matches!(self.why(), Some(Why::Answered | Why::Fenced))
     }
 
     /// Whether all its iopub messages are in: the asker saw its idle, or the kernel has passed it for good.

@@ -186,6 +186,7 @@ impl Session {
         let Some(owed) = self.ledger.get_mut(parent) else { return Ok(()) };
         match (channel, msg_type) {
             (Channel::Iopub, "status") if is_idle(decoded) => owed.note(Expectation::Idle, at),
+            (Channel::Iopub, "status") => owed.begun = true,
             (Channel::Iopub, _) => {}
             (Channel::Stdin, "input_request") => {
                 owed.note(Expectation::Input, at);
@@ -348,6 +349,8 @@ fn bare(client: &str, step: Option<&str>, channel: Channel, msg_type: &str, id: 
         then_exit: false,
         beside: false,
         overtaken: false,
+        begun: false,
+        passed_at: None,
         beat: Vec::new(),
     }
 }

@@ -29,10 +29,14 @@ pub(super) struct Owed {
     /// Whether code was running when it was sent, so that a shutdown may have to wait for it.
     pub(super) behind_code: bool,
     pub(super) sent: Instant,
+    /// Whether the kernel has said busy of it.
+    pub(super) begun: bool,
     /// When the first part of an answer came.
     pub(super) half_done: Option<Instant>,
     /// The question after it whose answer tells that nothing more will come.
     pub(super) fence: Option<String>,
+    /// When that question was answered, once it is settled itself.
+    pub(super) passed_at: Option<Instant>,
     /// Answers for input requests that are still to be given.
     pub(super) answers: VecDeque<String>,
     /// Whether an input request beyond those answers gets an empty one, so that the kernel is not left waiting.
@@ -58,6 +62,16 @@ impl Owed {
     /// Whether the process has promised to end.
     pub(super) fn is_leaving(&self) -> bool {
         self.wants.contains(&Expectation::Exit) && self.seen.contains(&Expectation::Reply)
+    }
+
+    /// Whether the kernel has begun it and not said that it is done with it.
+    pub(super) fn is_in_hand(&self) -> bool {
+        self.begun && !self.unowed && !self.seen.contains(&Expectation::Idle)
+    }
+
+    /// When its reply came, or else its idle; unknown without a reply.
+    pub(super) fn replied(&self) -> Option<Instant> {
+        self.half_done.filter(|_| self.seen.contains(&Expectation::Reply))
     }
 
     /// What is wanted and has not come.
@@ -121,6 +135,9 @@ impl Ledger {
         let owed = self.open.remove(id)?;
         self.order.retain(|other| other != id);
         self.last_ones -= usize::from(owed.then_exit);
+        for other in self.open.values_mut().filter(|other| other.fence.as_deref() == Some(id)) {
+            other.passed_at = owed.replied();
+        }
         Some(owed)
     }
 
@@ -172,6 +189,11 @@ impl Ledger {
             }
         }
         overtaken
+    }
+
+    /// Whether a request that must be answered still waits, and a later one on this channel was answered before it.
+    pub(super) fn is_out_of_order(&self, channel: Channel) -> bool {
+        self.open().any(|owed| owed.channel == channel && owed.overtaken && !owed.optional && !owed.unowed)
     }
 
     /// Whether code that a client sent may be running.

@@ -169,26 +169,32 @@ impl Session {
 
     /// When it is certain, by the answer to `fence`, that `owed` gets nothing more; unknown while that answer is out.
     fn passed(&self, owed: &Owed, fence: &str, now: Instant) -> Option<Instant> {
-        let Some(fence) = self.ledger.get(fence) else {
-            // Settled before, in full or by its own deadline.
-            return Some(now);
+        let (replied, answered) = match (self.ledger.get(fence), owed.passed_at) {
+            (Some(fence), _) => (fence.replied()?, fence.answered()),
+            (None, Some(at)) => (at, true),
+            // Settled before, by its own deadline.
+            (None, None) => return Some(now),
         };
-        let replied = fence.half_done.filter(|_| fence.seen.contains(&Expectation::Reply))?;
-        let is_owed = !owed.unowed && !owed.odd && !self.may_be_lacking(owed);
+        let overtakes = self.habits.overtakes(owed.channel);
+        let is_in_hand = owed.is_in_hand() && (!owed.odd || overtakes);
+        let is_owed = is_in_hand || (!owed.unowed && !owed.odd && !self.may_be_lacking(owed));
         let is_handled = owed.seen.contains(&Expectation::Idle) || owed.seen.contains(&Expectation::Reply);
-        if is_owed && (!is_handled || self.habits.overtakes(owed.channel)) {
+        // It may stand behind a request that the question has overtaken.
+        let is_behind = !is_handled && self.ledger.is_out_of_order(owed.channel);
+        if is_behind || (is_owed && (!is_handled || overtakes)) {
             // Nothing says that the kernel is done with it: it may be in the hands of another thread or task, and takes its time.
             return Some(replied.max(self.deadline_of(&owed.id)));
         }
         // What the kernel says that it is done with is not refused much later.
         let is_done_with = owed.seen.contains(&Expectation::Idle);
         let may_be_refused_late = owed.odd && !owed.unowed && owed.wants.contains(&Expectation::Reply) && !is_done_with;
-        if self.habits.overtakes(owed.channel) || may_be_refused_late {
-            return Some(replied + self.deadlines.optional());
+        if overtakes || may_be_refused_late {
+            let since = replied.max(self.last_news).min(replied + self.deadlines.reply());
+            return Some(since + self.deadlines.optional());
         }
         // What floods in may hold up the rest, which is on another channel; but no longer than an answer may take.
         let grace = (replied.max(self.last_news) + self.deadlines.half()).min(replied + self.deadlines.reply());
-        let in_full = fence.answered() && (owed.unowed || owed.seen.contains(&Expectation::Idle));
+        let in_full = answered && (owed.unowed || owed.seen.contains(&Expectation::Idle));
         Some(if in_full { now } else { grace })
     }
 
@@ -224,7 +230,7 @@ impl Session {
 
     /// Whether the kernel may leave this unanswered, and no question behind it is to be answered either.
     fn need_not_come(&self, owed: &Owed) -> bool {
-        self.may_be_lacking(owed) && !owed.then_exit && self.unanswered_fence(&owed.id).is_none()
+        self.may_be_lacking(owed) && !owed.is_in_hand() && !owed.then_exit && self.unanswered_fence(&owed.id).is_none()
     }
 
     /// A later deadline, if the kernel was seen to work since the last look, and has not used up all patience.

@@ -173,7 +173,7 @@ fn classify(episode: &Episode, request: &Request) -> Class {
 
 /// Whether the plan says that the code does nothing; the protocol leaves open whether that counts.
 fn is_comment(asked: &Seen) -> bool {
-    asked.facts.get("snippet").is_some_and(|name| name == "comment")
+    asked.facts.get("blank").is_some_and(|blank| *blank == true)
 }
 
 /// Whether the message names a subshell.

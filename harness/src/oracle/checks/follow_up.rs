@@ -3,7 +3,8 @@
 //! - `after`: the requests after which it is looked (a selector of messages to the kernel)
 //!
 //! The next execution of the same client that was sent after the reply, and that the plan expects to be `ok`, is looked at. Code that ends
-//! in the same way where no failure was before it fails by itself, and tells nothing; that shows only when the trace is over.
+//! in the same way where no failure was before it fails by itself, and tells nothing; that shows only when the trace is over. How blank
+//! code ends is a question of its own.
 
 use std::collections::HashSet;
 
@@ -50,7 +51,7 @@ impl Check for FollowUp {
                 next.sent > reply && asked.client == episode.asked(failed).client && asked.msg_type() == "execute_request" && next.honest
             });
             // One that ran beside another one, in a subshell, did not follow it.
-            let Some(next) = next.filter(|next| is_expected_ok(episode, next) && !next.interleaved) else {
+            let Some(next) = next.filter(|next| is_expected_ok(episode, next) && !next.interleaved && !is_blank(episode, next)) else {
                 continue;
             };
             let Some(answer) = next.reply().filter(|_| !next.maybe_aborted) else {
@@ -83,6 +84,11 @@ impl Check for FollowUp {
 fn is_expected_ok(episode: &Episode, request: &Request) -> bool {
     let asked = episode.asked(request);
     asked.msg_type() == "execute_request" && asked.facts.get("outcome").is_some_and(|outcome| outcome == "ok")
+}
+
+fn is_blank(episode: &Episode, request: &Request) -> bool {
+    let asked = episode.asked(request);
+    asked.facts.get("blank").is_some_and(|blank| *blank == true) || asked.text("code").is_some_and(|code| code.trim().is_empty())
 }
 
 fn is_failed(episode: &Episode, request: &Request) -> bool {

@@ -10,7 +10,7 @@
 //! Without that, what was sent behind another request on its channel (and to its subshell) that had no reply yet tells nothing: it waits
 //! for that one.
 //!
-//! Of a heartbeat that is never answered the session's waiting tells.
+//! Of a heartbeat that is never answered, or not before its deadline, the session's waiting tells.
 
 use super::Check;
 use super::response::{is_lacking, seconds_between};
@@ -24,7 +24,7 @@ use crate::oracle::seen::{Direction, Seen};
 use crate::oracle::selector::Selector;
 use crate::oracle::types::Types;
 use crate::spec::reader::{Item, Reader};
-use crate::trace::Expectation;
+use crate::trace::{Event, Expectation};
 
 /// What comes on several channels within so many nanoseconds came at once: in which order it is read is chance.
 const AT_ONCE: u64 = 20_000_000;
@@ -105,6 +105,9 @@ impl Meanwhile {
             return;
         };
         report.exercised();
+        if is_missed(episode, beat, answer) {
+            return;
+        }
         let seconds = seconds_between(beat.t, answer.t);
         if seconds > self.within && end_of(episode, cell).is_some_and(|end| end.t <= answer.t.saturating_add(AT_ONCE)) {
             report.deviation(episode, About::Line(answer.line), "heartbeat", || {
@@ -119,6 +122,12 @@ impl Meanwhile {
         let is_begun = |cell: &Request| cell.busy.or(cell.inputs.first().copied()).is_some_and(|begin| episode.messages[begin].line < line);
         cells.into_iter().find(|cell| is_begun(cell) && end_of(episode, cell).is_none_or(|end| end.line > line))
     }
+}
+
+/// Whether the session had stopped waiting for the echo of a heartbeat before it came.
+fn is_missed(episode: &Episode, beat: &Beat, answer: &Beat) -> bool {
+    let missed = |event: &Event| matches!(event, Event::Settled(settled) if settled.missing.contains(&Expectation::Echo));
+    episode.events.iter().any(|happened| beat.line < happened.line && happened.line < answer.line && missed(&happened.event))
 }
 
 /// Whether its client had another request out on its channel when it was sent.

@@ -11,7 +11,7 @@
 use super::Check;
 use super::absence::words;
 use super::shape::name_of;
-use super::stray::{is_inside, is_log, is_trouble, told_elsewhere};
+use super::stray::{is_inside, is_log, is_trouble, may_be_word, told_elsewhere};
 use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
@@ -98,7 +98,8 @@ impl Order {
     /// Whether it is one of the milder and no output of the request, or the idle of another: other rules tell of it.
     fn is_stray(&self, episode: &Episode, request: &Request, message: usize) -> bool {
         let is_milder = self.milder.as_ref().is_some_and(|milder| milder.matches(episode, message));
-        let is_kernels_own = is_log(episode, request, message) || is_trouble(episode, request, message);
+        let is_kernels_own =
+            is_log(episode, request, message) || is_trouble(episode, request, message) || may_be_word(episode, request, message);
         let is_anothers = episode.messages[message].astray;
         is_anothers || is_milder && (is_kernels_own || is_inside(episode, request, message, |other| told_elsewhere(episode, other)))
     }

@@ -81,6 +81,12 @@ pub(super) fn is_trouble(episode: &Episode, request: &Request, message: usize) -
     episode.requests.iter().any(|other| other.sent != request.sent && is_open(other))
 }
 
+/// Whether a stream on stderr under an odd request may be what the kernel itself had to say, about that request or another.
+pub(super) fn may_be_word(episode: &Episode, request: &Request, message: usize) -> bool {
+    let seen = &episode.messages[message];
+    seen.msg_type() == "stream" && seen.text("name") == Some("stderr") && episode.asked(request).facts.contains_key("odd")
+}
+
 /// Whether a stream under a request that was over came between busy and idle of one of those others, as its client saw them.
 pub(super) fn is_inside(episode: &Episode, request: &Request, message: usize, others: impl Fn(&Request) -> bool) -> bool {
     let seen = &episode.messages[message];
