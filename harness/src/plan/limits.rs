@@ -8,6 +8,8 @@ const STEPS: usize = 100_000;
 const CLIENTS: usize = 1000;
 /// Messages of one step.
 const REPEAT: u32 = 1_000_000;
+/// Connections of one step, each a descriptor of ours.
+const PEERS: u32 = 500;
 /// The longest pause, in seconds.
 const PAUSE: f64 = 600.0;
 
@@ -30,6 +32,7 @@ impl Plan {
         for (number, step) in self.steps.iter().enumerate() {
             let wrong = match &step.action {
                 Action::Send(outgoing) if outgoing.repeat > REPEAT => Some(format!("sends more than {REPEAT} messages")),
+                Action::Tcp { peers, .. } if *peers > PEERS => Some(format!("opens more than {PEERS} connections")),
                 Action::Pause(seconds) if !(0.0..=PAUSE).contains(seconds) => Some(format!("pauses for {seconds} s, wanted 0 to {PAUSE}")),
                 Action::Connect { identity: Some(Bytes(identity)), .. } if !(1..=255).contains(&identity.len()) || identity[0] == 0 => {
                     Some("has an identity that ZeroMQ does not allow".to_owned())
@@ -60,7 +63,8 @@ mod tests {
             steps: vec![Step { name: None, client: "a".to_owned(), action, facts: Default::default() }],
         };
         assert_eq!(plan(Action::Pause(1.0)).check(), Ok(()));
-        for bad in [Action::Pause(1e9), Action::Pause(f64::NAN)] {
+        let crowd = Action::Tcp { channel: crate::wire::Channel::Shell, bytes: Vec::new(), peers: PEERS + 1, stay: true };
+        for bad in [Action::Pause(1e9), Action::Pause(f64::NAN), crowd] {
             assert!(plan(bad).check().is_err_and(|wrong| wrong.starts_with("steps[0] ")));
         }
         assert!(Plan { clients: Vec::new(), ..plan(Action::Disconnect) }.check().is_err());
