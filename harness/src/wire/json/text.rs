@@ -16,6 +16,9 @@ const ENDS_RUN: [bool; 256] = {
     table
 };
 
+/// Bytes for a few unescaped characters.
+const ESCAPE_ROOM: usize = 16;
+
 impl Scanner<'_> {
     /// Reads a string from its opening quote to its closing one.
     pub(super) fn string(&mut self) -> Result<String, Stop> {
@@ -24,6 +27,8 @@ impl Scanner<'_> {
         loop {
             let run = &self.bytes[self.at..];
             let length = run.iter().position(|&byte| ENDS_RUN[usize::from(byte)]).unwrap_or(run.len());
+            // A long line tends to end in one escape, for which all of it is not to be moved.
+            text.reserve(length + usize::from(run.get(length) == Some(&b'\\')) * ESCAPE_ROOM);
             self.copy_run(&mut text, length);
             match self.peek()? {
                 b'"' => {
