@@ -100,9 +100,10 @@ impl Quiet {
     }
 }
 
-/// When a request was over, as far as it was.
+/// When a request was over, as far as it was; for whoever heard last of it, as its asker may not listen to iopub at all, and others be behind.
 fn end_of(episode: &Episode, request: &Request) -> Option<u64> {
-    request.ended().map(|last| episode.messages[last].t)
+    let idle_elsewhere = request.elsewhere.iter().copied().find(|&message| episode.messages[message].is_state("idle"));
+    request.ended().into_iter().chain(idle_elsewhere).map(|last| episode.messages[last].t).max()
 }
 
 /// Whether a message came in the course of its request: before that had both its reply and its idle.
@@ -130,7 +131,8 @@ fn is_of_something_odd(episode: &Episode, message: usize) -> bool {
     }
     let names_a_parent = seen.part(PartName::Parent).and_then(Json::as_object).is_some_and(|parent| !parent.is_empty());
     match episode.request_of(message) {
-        Some(request) => request.odd || !request.honest || episode.asked(request).facts.contains_key("odd"),
+        // Of two that have one id it can't be told which one it is about.
+        Some(request) => request.shared_id || request.odd || !request.honest || episode.asked(request).facts.contains_key("odd"),
         None => names_a_parent || seen.part(PartName::Parent).is_none_or(|parent| !parent.is_object()),
     }
 }
