@@ -68,6 +68,8 @@ impl Check for Comms {
 struct Registry {
     life: u32,
     comms: BTreeMap<String, Comm>,
+    /// Ids that name two comms, as a client opened them twice: which of them is closed, and when, can't be told.
+    twice: BTreeSet<String>,
 }
 
 struct Comm {
@@ -101,10 +103,16 @@ impl Registry {
 
     /// Takes notice of a comm message.
     fn note(&mut self, id: &str, seen: &Seen) {
+        if self.twice.contains(id) {
+            return;
+        }
         let state = match (seen.msg_type(), seen.direction) {
             ("comm_open", Direction::ToKernel) if !self.is_open(id) && seen.is_honest() => State::Opened,
             // Opened by the kernel, which may do so by hand, or opened twice: whether it is listed is open.
-            ("comm_open", _) => {
+            ("comm_open", direction) => {
+                if direction == Direction::ToKernel {
+                    self.twice.insert(id.to_owned());
+                }
                 self.comms.remove(id);
                 return;
             }
