@@ -60,9 +60,9 @@ impl Spent {
         Self {
             seconds: timings.total().as_secs_f64(),
             starting: timings.starting.as_secs_f64(),
-            answers: timings.answers.as_secs_f64(),
-            pauses: timings.pauses.as_secs_f64(),
-            exits: timings.exits.as_secs_f64(),
+            answers: timings.waited.answers.as_secs_f64(),
+            pauses: timings.waited.pauses.as_secs_f64(),
+            exits: timings.waited.exits.as_secs_f64(),
             harness: timings.harness.as_secs_f64(),
         }
     }

@@ -8,6 +8,7 @@ use reports::{Observed, Run};
 
 use crate::args::{Knowing, Selecting};
 use crate::commands::run::signals::say;
+use crate::input::read_at_most;
 use crate::out_dir::write_whole;
 use crate::usage::{NO_VERDICT, Usage};
 
@@ -68,10 +69,6 @@ impl Knowledge {
 
 fn read(path: &Path, spec: &Spec) -> anyhow::Result<Baseline> {
     let refuse = |what: String| Usage::error(format!("cannot read the baseline {}: {what}", path.display()));
-    let size = std::fs::metadata(path).map_err(|error| refuse(error.to_string()))?.len();
-    if size > LARGEST {
-        return Err(refuse(format!("it has {size} bytes, more than {LARGEST}")));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
+    let text = read_at_most(path, LARGEST).map_err(refuse)?;
     Baseline::read(&path.display().to_string(), &text, spec).map_err(|mistakes| Usage::error(mistakes.to_string()))
 }

@@ -5,6 +5,7 @@ mod baseline;
 mod commands;
 mod config;
 mod deliver;
+mod input;
 mod judge;
 mod out_dir;
 mod output;

@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 use serde::{Deserialize, Serialize};
 
 use super::verdict::Verdict;
+use crate::spec::Named;
 
 /// What a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,6 +18,19 @@ pub enum Kind {
     Lockup,
     /// The process ended unasked.
     Crash,
+}
+
+impl Named for Kind {
+    const WHAT: &'static str = "kind";
+    const ALL: &'static [Self] = &[Self::Deviation, Self::Lockup, Self::Crash];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Deviation => "deviation",
+            Self::Lockup => "lockup",
+            Self::Crash => "crash",
+        }
+    }
 }
 
 /// A broken rule, with the place where it shows.

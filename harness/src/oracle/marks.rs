@@ -4,11 +4,8 @@ use std::collections::HashMap;
 
 use super::episode::Episode;
 use super::request::Request;
-use crate::trace::Why;
+use crate::trace::{OPTIONAL_PART, Why};
 use crate::wire::{Channel, Json};
-
-/// What part of a whole deadline an answer gets that need not come at all.
-const OPTIONAL_PART: u64 = 5;
 
 /// Marks what may have been aborted: executions that were sent before the failure of an earlier one was known, and what was answered with an error
 /// that says nothing, as some kernels do in place of `aborted`.
@@ -122,7 +119,7 @@ fn is_short(episode: &Episode, request: &Request) -> bool {
     let deadline = episode.kernel.calibrated.as_ref().map_or(u64::MAX, |calibrated| calibrated.reply_deadline);
     let came = |message: Option<usize>| message.is_some_and(|message| episode.messages[message].line < *line);
     let is_in_hand = came(request.busy) && !came(request.idle) && !came(request.reply());
-    let due = if is_in_hand { deadline } else { deadline / OPTIONAL_PART };
+    let due = if is_in_hand { deadline } else { deadline / u64::from(OPTIONAL_PART) };
     !settled.missing.is_empty() && settled.waited < due
 }
 

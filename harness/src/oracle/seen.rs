@@ -283,6 +283,12 @@ impl Seen {
         self.msg_type() == "status" && self.text("execution_state") == Some(state)
     }
 
+    /// Whether its code does nothing: there is none in it, or the plan says so.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.text("code").is_some_and(|code| code.trim().is_empty()) || self.facts.get("blank").is_some_and(|blank| *blank == true)
+    }
+
     /// Whether it went out as an honest client sends it. One that was forged, cut or spoiled on purpose is owed nothing.
     #[must_use]
     pub fn is_honest(&self) -> bool {

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use crate::trace::OPTIONAL_PART;
+
 /// The shortest time after which a reply counts as missed, on a machine of any speed.
 const REPLY_AT_LEAST: Duration = Duration::from_secs(5);
 /// The longest.
@@ -98,7 +100,7 @@ impl Deadlines {
 
     /// For an answer that need not come at all, on a channel where no later question tells that it will not.
     pub fn optional(self) -> Duration {
-        self.reply() / 5
+        self.reply() / OPTIONAL_PART
     }
 }
 

@@ -185,7 +185,7 @@ impl Session {
         self.quote(parent, channel, msg_type, decoded);
         let Some(owed) = self.ledger.get_mut(parent) else { return Ok(()) };
         match (channel, msg_type) {
-            (Channel::Iopub, "status") if is_idle(decoded) => owed.note(Expectation::Idle, at),
+            (Channel::Iopub, "status") if says(decoded, "execution_state", "idle") => owed.note(Expectation::Idle, at),
             (Channel::Iopub, "status") => owed.begun = true,
             (Channel::Iopub, _) => {}
             (Channel::Stdin, "input_request") => {
@@ -200,7 +200,8 @@ impl Session {
             (Channel::Stdin, _) => {}
             _ => {
                 owed.note(Expectation::Reply, at);
-                if owed.odd && is_error(decoded) {
+                // Who refuses an odd shutdown promises no end.
+                if owed.odd && says(decoded, "status", "error") {
                     owed.wants.remove(&Expectation::Exit);
                 }
                 if self.ledger.reply_came(parent) {
@@ -282,13 +283,8 @@ fn content(decoded: &Decoded<'_>) -> Option<Json> {
     json::parse(decoded.part(PartName::Content).bytes?, &Limits::default()).value
 }
 
-fn is_idle(decoded: &Decoded<'_>) -> bool {
-    content(decoded).is_some_and(|content| content.get("execution_state").and_then(Json::as_str) == Some("idle"))
-}
-
-/// Whether it refuses what was asked: an odd shutdown promises no end then.
-fn is_error(decoded: &Decoded<'_>) -> bool {
-    content(decoded).is_some_and(|content| content.get("status").and_then(Json::as_str) == Some("error"))
+fn says(decoded: &Decoded<'_>, field: &str, text: &str) -> bool {
+    content(decoded).is_some_and(|content| content.get(field).and_then(Json::as_str) == Some(text))
 }
 
 fn owed(client: &str, step: Option<&str>, outgoing: &Outgoing, id: String) -> Owed {

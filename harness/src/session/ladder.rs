@@ -70,7 +70,7 @@ impl Session {
         let answers = self.hear(&owed.client, &asked, owed.channel)?;
         if answers.contains(&(Channel::Shell, true)) {
             // What the probes woke may still be on its way, and is no answer that never comes.
-            self.linger(self.deadlines.optional())?;
+            self.linger(Instant::now() + self.deadlines.optional())?;
         }
         let spins = before.zip(self.take_look()).is_some_and(|(before, after)| before.cpu_percent(&after) >= SPINNING_PERCENT);
         // Code that the user runs may well take the CPU.
@@ -92,9 +92,8 @@ impl Session {
         Ok(())
     }
 
-    /// Takes in what comes within a while.
-    fn linger(&mut self, time: Duration) -> Result<(), SessionError> {
-        let until = Instant::now() + time;
+    /// Takes in what comes until then, or until nothing more can.
+    pub(super) fn linger(&mut self, until: Instant) -> Result<(), SessionError> {
         while Instant::now() < until && self.may_hear_more() {
             self.receive(until)?;
         }

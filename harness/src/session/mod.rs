@@ -46,7 +46,6 @@ pub use cancel::Cancel;
 pub use deadlines::Deadlines;
 pub use habits::Overtaking;
 pub use play::Played;
-use play::announce;
 pub use settle::Suspicion;
 pub use start::{About, OwnStart, Starting};
 pub use waited::Waited;

@@ -10,9 +10,7 @@ use super::quoted::Missing;
 use super::settle::{Settlement, Suspicion};
 use super::{Session, SessionError, flow};
 use crate::plan::{Action, Await, Object, Outgoing, Owed, Plan, Step, Wait};
-use crate::trace::{
-    Bytes, Disconnected, Event, Noted, Recorder, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Stranger, Why, own_steps,
-};
+use crate::trace::{Bytes, Disconnected, Event, Noted, ScenarioEnded, ScenarioOutcome, Stranger, Why, own_steps};
 use crate::wire::Channel;
 
 /// What one play of a plan came to.
@@ -34,12 +32,8 @@ pub struct Played {
 pub(super) type Stop = Option<Settlement>;
 
 impl Session {
-    /// Plays `plan` from its first step to its last, or until the kernel no longer follows.
-    pub fn play(&mut self, plan: &Plan, attempt: u32) -> Result<Played, SessionError> {
-        // A start of its own is part of what is played, and was announced before.
-        if plan.start.is_none() {
-            announce(&self.recorder, plan, attempt);
-        }
+    /// Plays `plan` from its first step to its last, or until the kernel no longer follows. That it is played stands in the trace already.
+    pub fn play(&mut self, plan: &Plan) -> Result<Played, SessionError> {
         // A plan can be megabytes; writing it must not look like time that the kernel took.
         self.recorder.flush()?;
         let first = !self.played;
@@ -128,10 +122,7 @@ impl Session {
     /// Waits for the end of a kernel that answered though it could not start as it was told to.
     fn await_end(&mut self) -> Result<Stop, SessionError> {
         self.asked_to_exit = true;
-        let until = Instant::now() + self.deadlines.reply();
-        while Instant::now() < until && self.may_hear_more() {
-            self.receive(until)?;
-        }
+        self.linger(Instant::now() + self.deadlines.reply())?;
         self.interrupted().map(|ended| ended.and_then(stop))
     }
 
@@ -339,12 +330,6 @@ impl Session {
         }
         Ok(None)
     }
-}
-
-/// Records that a plan is played from here on.
-pub(super) fn announce(recorder: &Recorder, plan: &Plan, attempt: u32) {
-    let plan_json = serde_json::to_value(plan).unwrap_or_else(|error| panic!("a plan is plain data and serializes: {error}"));
-    recorder.record(Event::ScenarioStarted(ScenarioStarted { name: plan.scenario.clone(), attempt, plan: plan_json }));
 }
 
 fn stop(settlement: Settlement) -> Stop {

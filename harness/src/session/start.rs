@@ -279,9 +279,7 @@ impl Session {
 
     /// Interrupts a process that is starting, at a time.
     fn interrupt_early(&mut self, at: Instant) -> Result<(), SessionError> {
-        while Instant::now() < at && self.may_hear_more() {
-            self.receive(at)?;
-        }
+        self.linger(at)?;
         if let Some(process) = &self.process {
             process.signal_group(Signal::INT, "interrupt");
         }

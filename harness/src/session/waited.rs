@@ -20,6 +20,12 @@ impl Waited {
         self.answers + self.pauses + self.exits
     }
 
+    pub(super) fn add(&mut self, other: &Self) {
+        self.answers += other.answers;
+        self.pauses += other.pauses;
+        self.exits += other.exits;
+    }
+
     /// What has come to it since then.
     #[must_use]
     pub fn since(&self, before: &Self) -> Self {

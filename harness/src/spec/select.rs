@@ -111,6 +111,12 @@ fn unknown(pattern: &str, spec: &Spec) -> UnknownPattern {
     UnknownPattern { pattern: pattern.to_owned(), nearest: nearest.map(str::to_owned) }
 }
 
+/// Whether a pattern stands for more than one name.
+#[must_use]
+pub fn has_wildcards(pattern: &str) -> bool {
+    pattern.contains(['*', '?'])
+}
+
 /// Whether a name matches a pattern of `*`, `?` and characters that stand for themselves in either case.
 #[must_use]
 pub fn glob(pattern: &str, name: &str) -> bool {

@@ -172,6 +172,9 @@ pub struct Calibrated {
     pub reply_deadline: u64,
 }
 
+/// What part of that an answer is given which need not come at all.
+pub const OPTIONAL_PART: u32 = 5;
+
 /// See [`Event::ScenarioStarted`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioStarted {

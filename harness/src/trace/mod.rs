@@ -15,8 +15,8 @@ mod recorder;
 pub use bytes::Bytes;
 pub use clients::{Connected, Disconnected};
 pub use event::{
-    BIND_CLASH, Calibrated, End, Event, Exited, Expectation, Facts, KernelStarted, Ladder, Noted, Output, Probed, Received, ScenarioEnded,
-    ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, TRACE_VERSION, TraceStarted, Why, own_steps,
+    BIND_CLASH, Calibrated, End, Event, Exited, Expectation, Facts, KernelStarted, Ladder, Noted, OPTIONAL_PART, Output, Probed, Received,
+    ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, TRACE_VERSION, TraceStarted, Why, own_steps,
 };
 pub use ports::{FileSeen, Listening, Stranger};
 pub use read::{ReadError, Reader, for_each_record, read_trace};

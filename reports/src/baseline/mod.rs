@@ -14,6 +14,7 @@ mod read;
 mod write;
 
 use harness::oracle::Kind;
+use harness::spec::select::has_wildcards;
 use serde::Serialize;
 
 pub use write::{NotWhole, write};
@@ -109,7 +110,7 @@ impl Known {
     /// Whether it is about more than one rule or scenario.
     #[must_use]
     pub fn is_wild(&self) -> bool {
-        [&self.rule, &self.scenario].iter().any(|text| text.contains(['*', '?']))
+        has_wildcards(&self.rule) || has_wildcards(&self.scenario)
     }
 
     /// Whether the reason is still to be given.

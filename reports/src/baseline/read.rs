@@ -3,7 +3,7 @@
 use harness::oracle::Kind;
 use harness::spec::document::Table;
 use harness::spec::reader::{Item, Mistakes, Reader};
-use harness::spec::select::glob;
+use harness::spec::select::{glob, has_wildcards};
 use harness::spec::{Scenario, Spec, SpecErrors};
 
 use super::{Baseline, Known, WILDCARDS};
@@ -66,7 +66,7 @@ impl File<'_> {
         let reader = item.clone().reader()?;
         let rule = reader.required("rule").and_then(|rule| self.rule(rule));
         let scenario = reader.required("scenario").and_then(|scenario| self.scenario(scenario));
-        let kind = reader.optional("kind").map_or(Some(Kind::Deviation), kind);
+        let kind = reader.optional("kind").map_or(Some(Kind::Deviation), Item::named);
         let place = reader.optional("place").map(Item::string);
         let title = reader.optional("title").map(Item::string);
         let reason = reader.required("reason").and_then(Item::string);
@@ -105,23 +105,11 @@ impl File<'_> {
 /// One of the names, or a pattern that some of them match.
 fn named(item: Item<'_>, what: &str, names: Vec<String>) -> Option<String> {
     let text = item.clone().string()?;
-    let is_known = if text.contains(['*', '?']) { names.iter().any(|name| glob(&text, name)) } else { names.contains(&text) };
+    let is_known = if has_wildcards(&text) { names.iter().any(|name| glob(&text, name)) } else { names.contains(&text) };
     if !is_known {
         item.unknown(what, &text, names.iter().map(String::as_str));
     }
     is_known.then_some(text)
-}
-
-fn kind(item: Item<'_>) -> Option<Kind> {
-    match item.clone().str()? {
-        "deviation" => Some(Kind::Deviation),
-        "lockup" => Some(Kind::Lockup),
-        "crash" => Some(Kind::Crash),
-        other => {
-            item.unknown("kind", other, ["deviation", "lockup", "crash"]);
-            None
-        }
-    }
 }
 
 fn is_same(one: &Known, other: &Known) -> bool {

@@ -1,7 +1,7 @@
 //! Makes a baseline of a run. What people wrote into an earlier one stays as it is: reasons, order, comments.
 
 use harness::oracle::{Kind, Verdict};
-use harness::spec::Spec;
+use harness::spec::{Named, Spec};
 use harness::trace::ScenarioOutcome;
 
 use super::{Baseline, COVERED, State, TODO};
@@ -121,10 +121,8 @@ fn entry(finding: &Finding) -> String {
     let mut line = |key: &str, value: &str| text.push_str(&format!("{key} = {}\n", quoted(value)));
     line("rule", &finding.rule);
     line("scenario", finding.scenario.as_deref().unwrap_or_default());
-    match finding.kind {
-        Kind::Deviation => {}
-        Kind::Lockup => line("kind", "lockup"),
-        Kind::Crash => line("kind", "crash"),
+    if finding.kind != Kind::Deviation {
+        line("kind", finding.kind.name());
     }
     line("place", &finding.place);
     line("reason", &format!("{TODO}: say why"));

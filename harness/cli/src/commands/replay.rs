@@ -16,6 +16,7 @@ use reports::text::clean;
 use crate::args::Common;
 use crate::commands::run::{Chosen, Ended, Playing, RunArgs, positive};
 use crate::config::{InterruptMode, Transport};
+use crate::input::read_at_most;
 use crate::judge::{Judge, load_spec};
 use crate::out_dir::OutDir;
 use crate::output;
@@ -88,11 +89,7 @@ pub(crate) fn replay(args: ReplayArgs, common: &Common) -> anyhow::Result<u8> {
 
 fn read(path: &Path) -> anyhow::Result<Reproducer> {
     let refuse = |what: String| Usage::error(format!("{} can't be replayed: {what}", path.display()));
-    let size = std::fs::metadata(path).map_err(|error| refuse(error.to_string()))?.len();
-    if size > LARGEST {
-        return Err(refuse(format!("it has {size} bytes, more than {LARGEST}")));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| refuse(error.to_string()))?;
+    let text = read_at_most(path, LARGEST).map_err(refuse)?;
     let reproducer: Reproducer =
         serde_json::from_str(&text).map_err(|error| refuse(format!("it is no reproducer that this version knows: {error}")))?;
     if reproducer.reproducer != VERSION {

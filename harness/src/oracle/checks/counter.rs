@@ -148,7 +148,8 @@ fn classify(episode: &Episode, request: &Request) -> Class {
         Some(Json::Bool(value)) => Some(*value),
         Some(_) => None,
     };
-    let blank = asked.text("code").is_none_or(|code| code.trim().is_empty()) || is_comment(asked);
+    // The protocol leaves open whether what does nothing counts.
+    let blank = asked.text("code").is_none() || asked.is_blank();
     let planned = asked.facts.get("outcome").is_none_or(|outcome| outcome == status);
     let (Some(silent), Some(stored)) = (flag("silent", false), flag("store_history", true)) else { return Class::Uncertain };
     // What is wrong about a request may have kept its code from being run.
@@ -169,11 +170,6 @@ fn classify(episode: &Episode, request: &Request) -> Class {
         "ok" | "error" => Class::Stored,
         _ => Class::Uncertain,
     }
-}
-
-/// Whether the plan says that the code does nothing; the protocol leaves open whether that counts.
-fn is_comment(asked: &Seen) -> bool {
-    asked.facts.get("blank").is_some_and(|blank| *blank == true)
 }
 
 /// Whether the message names a subshell.

@@ -51,7 +51,8 @@ impl Check for FollowUp {
                 next.sent > reply && asked.client == episode.asked(failed).client && asked.msg_type() == "execute_request" && next.honest
             });
             // One that ran beside another one, in a subshell, did not follow it.
-            let Some(next) = next.filter(|next| is_expected_ok(episode, next) && !next.interleaved && !is_blank(episode, next)) else {
+            let Some(next) = next.filter(|next| is_expected_ok(episode, next) && !next.interleaved && !episode.asked(next).is_blank())
+            else {
                 continue;
             };
             let Some(answer) = next.reply().filter(|_| !next.maybe_aborted) else {
@@ -84,11 +85,6 @@ impl Check for FollowUp {
 fn is_expected_ok(episode: &Episode, request: &Request) -> bool {
     let asked = episode.asked(request);
     asked.msg_type() == "execute_request" && asked.facts.get("outcome").is_some_and(|outcome| outcome == "ok")
-}
-
-fn is_blank(episode: &Episode, request: &Request) -> bool {
-    let asked = episode.asked(request);
-    asked.facts.get("blank").is_some_and(|blank| *blank == true) || asked.text("code").is_some_and(|code| code.trim().is_empty())
 }
 
 fn is_failed(episode: &Episode, request: &Request) -> bool {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::worker::Worker;
-use super::{Follow, Progress, RunError, tell};
+use super::{Follow, RunError};
 use crate::plan::{Plan, Start};
 use crate::session::kernel::StartError;
-use crate::session::{OwnStart, Played, SessionError, announce};
-use crate::trace::{Event, ScenarioEnded, ScenarioOutcome};
+use crate::session::{OwnStart, Played, SessionError};
+use crate::trace::ScenarioOutcome;
 
 impl<F: Follow> Worker<'_, F> {
     /// Starts the kernel of a plan in the plan's own way; where it does not answer, the plan is over, and that is what it came to.
@@ -18,7 +18,7 @@ impl<F: Follow> Worker<'_, F> {
             self.need_kernel(1.0)?;
         }
         self.retire()?;
-        announce(&self.recorder, plan, attempt);
+        self.announce(plan, attempt);
         let began = Instant::now();
         let mut starting = self.starter(Arc::clone(&self.recorder));
         starting.deadline_scale *= scale;
@@ -42,15 +42,11 @@ impl<F: Follow> Worker<'_, F> {
 
     fn end_without_kernel(&mut self, plan: &Plan, error: &StartError, as_expected: bool) -> Result<(), RunError> {
         self.note_failed_start(error);
-        let name = plan.scenario.clone();
         let (outcome, reason) = if as_expected {
             (ScenarioOutcome::Completed, None)
         } else {
             (ScenarioOutcome::Abandoned, Some("the kernel did not come up".to_owned()))
         };
-        self.recorder.record(Event::ScenarioEnded(ScenarioEnded { name: name.clone(), outcome, reason: reason.clone() }));
-        self.show()?;
-        tell(&self.tell, Progress::Ended { scenario: name, outcome, reason });
-        Ok(())
+        self.end_unplayed(plan.scenario.clone(), outcome, reason)
     }
 }

@@ -9,12 +9,8 @@ use crate::session::waited::Waited;
 pub struct Timings {
     /// Waiting for kernels to start, spare ones aside.
     pub starting: Duration,
-    /// Waiting for kernels to answer.
-    pub answers: Duration,
-    /// Waiting because a scenario says so.
-    pub pauses: Duration,
-    /// Waiting for kernels to end.
-    pub exits: Duration,
+    /// Waiting for kernels that have started.
+    pub waited: Waited,
     /// All else: making, recording and judging messages.
     pub harness: Duration,
     /// Kernels started, spare ones included.
@@ -42,32 +38,22 @@ impl Timings {
     /// All that is not ours.
     #[must_use]
     pub fn waiting(&self) -> Duration {
-        self.starting + self.answers + self.pauses + self.exits
+        self.starting + self.waited.total()
     }
 
     pub(super) fn add(&mut self, other: &Self) {
         self.starting += other.starting;
-        self.answers += other.answers;
-        self.pauses += other.pauses;
-        self.exits += other.exits;
+        self.waited.add(&other.waited);
         self.harness += other.harness;
         self.kernels += other.kernels;
         self.messages += other.messages;
-    }
-
-    pub(super) fn add_waited(&mut self, waited: &Waited) {
-        self.answers += waited.answers;
-        self.pauses += waited.pauses;
-        self.exits += waited.exits;
     }
 
     /// What has come to it since then, of the `took` that have passed; what was no waiting is ours.
     pub(super) fn since(&self, before: &Self, took: Duration) -> Self {
         let mut since = Self {
             starting: self.starting - before.starting,
-            answers: self.answers - before.answers,
-            pauses: self.pauses - before.pauses,
-            exits: self.exits - before.exits,
+            waited: self.waited.since(&before.waited),
             harness: Duration::ZERO,
             kernels: self.kernels - before.kernels,
             messages: self.messages - before.messages,
@@ -81,18 +67,16 @@ impl Timings {
 mod tests {
     use std::time::Duration;
 
-    use super::Timings;
+    use super::{Timings, Waited};
 
     #[test]
     fn what_is_no_waiting_is_ours() {
         let [one, two, ten] = [1, 2, 10].map(Duration::from_secs);
-        let before = Timings { answers: one, messages: 3, ..Timings::default() };
-        let now = Timings { starting: two, answers: two, kernels: 1, messages: 5, ..Timings::default() };
+        let answered_for = |answers| Waited { answers, ..Waited::default() };
+        let before = Timings { waited: answered_for(one), messages: 3, ..Timings::default() };
+        let now = Timings { starting: two, waited: answered_for(two), kernels: 1, messages: 5, harness: Duration::ZERO };
         let since = now.since(&before, ten);
-        assert_eq!(
-            since,
-            Timings { starting: two, answers: one, harness: Duration::from_secs(7), kernels: 1, messages: 2, ..Timings::default() }
-        );
+        assert_eq!(since, Timings { starting: two, waited: answered_for(one), harness: Duration::from_secs(7), kernels: 1, messages: 2 });
         assert_eq!(since.total(), ten);
     }
 }

@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::session::kernel::{InterruptMode, Lives, StartError, Target};
 use crate::session::{About, Played, Session, SessionError, Starting, Suspicion};
 use crate::spec::{Profile, Scenario, Spec};
-use crate::trace::{End, Event, Expectation, Noted, Recorder, ScenarioEnded, ScenarioOutcome};
+use crate::trace::{End, Event, Expectation, Noted, Recorder, ScenarioEnded, ScenarioOutcome, ScenarioStarted};
 
 /// How often a kernel is tried to be started that has started before.
 const STARTS: u32 = 3;
@@ -205,11 +205,22 @@ impl<'a, F: Follow> Worker<'a, F> {
     }
 
     fn skip(&mut self, scenario: &Scenario, reason: String) -> Result<(), RunError> {
-        let ended = ScenarioEnded { name: scenario.id(), outcome: ScenarioOutcome::Skipped, reason: Some(reason.clone()) };
-        self.recorder.record(Event::ScenarioEnded(ended));
-        tell(&self.tell, Progress::Ended { scenario: scenario.id(), outcome: ScenarioOutcome::Skipped, reason: Some(reason.clone()) });
-        self.skipped.push((scenario.id(), reason));
-        self.show()
+        self.skipped.push((scenario.id(), reason.clone()));
+        self.end_unplayed(scenario.id(), ScenarioOutcome::Skipped, Some(reason))
+    }
+
+    /// Records that a scenario is over of which the session has played nothing, and tells it.
+    pub(super) fn end_unplayed(&mut self, name: String, outcome: ScenarioOutcome, reason: Option<String>) -> Result<(), RunError> {
+        self.recorder.record(Event::ScenarioEnded(ScenarioEnded { name: name.clone(), outcome, reason: reason.clone() }));
+        self.show()?;
+        tell(&self.tell, Progress::Ended { scenario: name, outcome, reason });
+        Ok(())
+    }
+
+    /// Records that a plan is played from here on.
+    pub(super) fn announce(&self, plan: &Plan, attempt: u32) {
+        let plan_json = serde_json::to_value(plan).unwrap_or_else(|error| panic!("a plan is plain data and serializes: {error}"));
+        self.recorder.record(Event::ScenarioStarted(ScenarioStarted { name: plan.scenario.clone(), attempt, plan: plan_json }));
     }
 
     fn play_once(&mut self, plan: &Plan, attempt: u32) -> Result<Played, RunError> {
@@ -223,12 +234,13 @@ impl<'a, F: Follow> Worker<'a, F> {
             self.need_kernel(scale)?;
             self.prepare_spare();
             tell(&self.tell, Progress::Started { scenario: plan.scenario.clone(), attempt });
+            self.announce(plan, attempt);
         }
         let Some(session) = &mut self.kernel else { panic!("need_kernel gives a kernel or an error") };
         let (waited, first) = (session.waited(), !session.has_played());
-        let mut played = session.play(plan, attempt)?;
+        let mut played = session.play(plan)?;
         played.died |= played.completed && plan.start.as_ref().is_some_and(|start| start.then_exit);
-        self.timings.add_waited(&session.waited().since(&waited));
+        self.timings.waited.add(&session.waited().since(&waited));
         self.timings.messages += session.messages();
         self.tender |= played.died && first;
         self.played += usize::from(attempt == 1);
@@ -360,7 +372,7 @@ impl<'a, F: Follow> Worker<'a, F> {
         if let Some(mut session) = self.kernel.take() {
             let began = Instant::now();
             session.finish()?;
-            self.timings.exits += began.elapsed();
+            self.timings.waited.exits += began.elapsed();
         }
         Ok(())
     }

@@ -167,9 +167,9 @@ pub(crate) fn launcher(runtime: &Runtime) -> anyhow::Result<Launcher> {
 
 /// Where the time went.
 fn timings(timings: &Timings) -> String {
-    let Timings { starting, harness, kernels, messages, .. } = *timings;
+    let Timings { starting, waited, harness, kernels, messages } = *timings;
     let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
-    let (starting, kernel, harness) = (seconds(starting), seconds(timings.waiting() - starting), seconds(harness));
+    let (starting, kernel, harness) = (seconds(starting), seconds(waited.total()), seconds(harness));
     format!("{starting} waiting for {kernels} kernels to start, {kernel} for them to answer, {harness} else; {messages} messages")
 }
 
