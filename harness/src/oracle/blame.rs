@@ -113,7 +113,7 @@ impl Blame {
 
     fn charge_request(&mut self, episode: &Episode, request: &Request, types: &Types, bench: &impl Bench, charges: &mut Vec<Charge>) {
         let Some((line, settled)) = &request.settled else { return };
-        let ladder = request.ladder.as_ref().map(|(_, ladder)| ladder);
+        let ladder = request.ladder.as_deref().map(|(_, ladder)| ladder);
         if let Some(charge) = charge_of(episode, request, bench).filter(|_| !self.is_halted(*line)) {
             self.taken.insert((request.sent, Expectation::Idle));
             charges.push(charge);

@@ -3,7 +3,7 @@
 use super::checks::Deed;
 use super::episode::Episode;
 use super::request::{Request, Role};
-use super::seen::Direction;
+use super::seen::{Direction, Seen};
 use crate::trace::{Event, Why, own_steps};
 
 /// What the clients did before a request that may have harmed the kernel: the last deed that was not a request answered as it should be,
@@ -70,11 +70,11 @@ pub(super) fn suspect(episode: &Episode, request: &Request) -> Option<usize> {
 
 /// The last deed before a line; of messages only those that may count. The session's own questions do not.
 pub(super) fn last_deed(episode: &Episode, line: u64, counts: impl Fn(usize) -> bool) -> Option<Deed> {
-    let own = |step: &Option<String>| step.as_deref().is_some_and(|step| own_steps::ALL.contains(&step));
+    let own = |seen: &Seen| seen.step.as_deref().is_some_and(|step| own_steps::ALL.contains(&step));
     let messages = episode
         .sent
         .iter()
-        .filter(|&&message| counts(message) && !own(&episode.messages[message].step))
+        .filter(|&&message| counts(message) && !own(&episode.messages[message]))
         .map(|&message| (episode.messages[message].line, Deed::Message(message)));
     let beats = episode.beats.iter().filter(|beat| beat.direction == Direction::ToKernel).map(|beat| (beat.line, Deed::Heartbeat));
     let events = episode.events.iter().enumerate().filter_map(|(index, happened)| {

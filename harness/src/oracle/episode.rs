@@ -109,6 +109,12 @@ impl Episode {
         self.received.iter().map(|&index| (index, &self.messages[index]))
     }
 
+    /// The messages of a type from the kernel, in order.
+    pub fn from_kernel_of(&self, msg_type: &str) -> impl Iterator<Item = (usize, &Seen)> {
+        let of_type = self.by_type.get(msg_type).map(Vec::as_slice).unwrap_or_default();
+        of_type.iter().map(|&index| (index, &self.messages[index])).filter(|(_, seen)| seen.from_kernel())
+    }
+
     /// The request that a message belongs to, by its parent; a message to the kernel belongs to itself.
     #[must_use]
     pub fn request_of(&self, message: usize) -> Option<&Request> {

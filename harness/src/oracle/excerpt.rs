@@ -63,7 +63,7 @@ fn around(episode: &Episode, message: usize) -> Vec<(u64, Entry)> {
 fn of_request(episode: &Episode, request: &Request) -> Vec<(u64, Entry)> {
     let messages = [&request.replies, &request.iopub, &request.inputs, &request.misrouted];
     let messages = std::iter::once(request.sent).chain(messages.into_iter().flatten().copied());
-    let events = [request.settled.as_ref().map(|(line, _)| *line), request.ladder.as_ref().map(|(line, _)| *line)];
+    let events = [request.settled.as_ref().map(|(line, _)| *line), request.ladder.as_deref().map(|(line, _)| *line)];
     let mut group: Vec<(u64, Entry)> = messages.map(|message| (episode.messages[message].line, Entry::Message(message))).collect();
     group.extend(events.into_iter().flatten().map(|line| (line, Entry::Other(line))));
     group

@@ -12,7 +12,7 @@ use super::seen::{Direction, Reader, Seen};
 use super::types::Types;
 use super::words::digest;
 use crate::trace::{Bytes, Connected, Event, Facts, Record};
-use crate::wire::{Channel, Json};
+use crate::wire::Channel;
 
 /// A client that subscribed this long ago to a kernel that has answered since sees all of iopub, even if nothing came.
 const SUBSCRIBED_NANOS: u64 = 2_000_000_000;
@@ -58,16 +58,15 @@ impl Gathering {
             Event::Received(received) if received.channel == Channel::Heartbeat => {
                 self.beat(record.t, line, Direction::ToClient, &received.client, received.frames);
             }
-            Event::Sent(sent) => {
+            Event::Sent(mut sent) => {
                 let visible = self.clients.get(&sent.client).is_none_or(|client| client.sees_all(record.t));
-                let mut seen = self.reader.sent(record.t, line, sent);
-                seen.visible = visible;
-                if let Some(purpose) = seen.step.as_ref().and_then(|step| self.purposes.get(step)) {
+                if let Some(purpose) = sent.step.as_ref().and_then(|step| self.purposes.get(step)) {
                     for (name, value) in purpose {
-                        seen.facts.entry(name.clone()).or_insert_with(|| value.clone());
+                        sent.facts.entry(name.clone()).or_insert_with(|| value.clone());
                     }
                 }
-                seen.known = Json::Object(seen.facts.iter().map(|(name, value)| (name.clone(), Json::from(value.clone()))).collect());
+                let mut seen = self.reader.sent(record.t, line, sent);
+                seen.visible = visible;
                 self.sent_ids.extend(seen.msg_id().map(|id| digest(id.as_bytes())));
                 self.messages.push(seen);
             }
@@ -133,6 +132,7 @@ impl Gathering {
 
     /// Ends the episode. What was gathered is gone from here.
     pub(crate) fn close(&mut self, scenario: &str, attempt: u32, kernel: Arc<Kernel>, types: &Types) -> Episode {
+        self.reader.end_episode();
         let mut episode = Episode {
             scenario: scenario.to_owned(),
             attempt,
@@ -275,7 +275,7 @@ fn add_events(episode: &mut Episode, ids: &HashMap<String, usize>) {
             }
             Event::Ladder(ladder) => {
                 if let Some(&number) = ids.get(&ladder.id) {
-                    episode.requests[number].ladder = Some((happened.line, ladder.clone()));
+                    episode.requests[number].ladder = Some(Box::new((happened.line, ladder.clone())));
                 }
             }
             _ => {}

@@ -193,7 +193,7 @@ impl Path {
             _ => return None,
         };
         let counts = matches!(self.steps.as_slice(), [Step::Count]);
-        counts.then(|| self.whose(episode, message).map(frames)).flatten().map(|count| Json::Number(count.to_string()))
+        counts.then(|| self.whose(episode, message).map(frames)).flatten().map(|count| Json::Number(count.to_string().into()))
     }
 
     /// The message whose value it is.
@@ -227,8 +227,8 @@ impl Path {
             Root::Part(name) => Cow::Borrowed(seen.part(name)?),
             Root::Type => Cow::Borrowed(seen.header()?.get("msg_type").filter(|name| name.as_str().is_some())?),
             Root::Channel => return word(seen.channel.name()),
-            Root::Client => Cow::Owned(Json::String(seen.client.to_string())),
-            Root::Step => Cow::Owned(Json::String(seen.step.clone()?)),
+            Root::Client => Cow::Owned(Json::String((&*seen.client).into())),
+            Root::Step => Cow::Owned(Json::String(seen.step.as_deref()?.into())),
             Root::Fact => Cow::Borrowed(&seen.known),
             Root::Prefix => Cow::Owned(frames(&seen.prefix)),
             Root::Buffers => Cow::Owned(frames(&seen.buffers)),
@@ -257,7 +257,7 @@ fn ends_as_planned(episode: &Episode, seen: &Seen) -> Option<bool> {
 /// The words that paths give most often, so that none has to be made for each message.
 static WORDS: LazyLock<Vec<Json>> = LazyLock::new(|| {
     let words = ["shell", "control", "stdin", "iopub", "hb", "request", "notice", "reply", "unknown", "none", "busy", "idle", "both"];
-    words.iter().map(|word| Json::String((*word).to_owned())).collect()
+    words.iter().map(|word| Json::String((*word).into())).collect()
 });
 
 fn word(text: &str) -> &'static Json {
@@ -336,12 +336,12 @@ pub(crate) fn length(value: &Json) -> Option<Json> {
         Json::String(text) => text.chars().count(),
         _ => return None,
     };
-    Some(Json::Number(count.to_string()))
+    Some(Json::Number(count.to_string().into()))
 }
 
 /// Frames as text, each byte a character of the same number, so that equal frames are equal values.
 fn frames(frames: &[crate::trace::Bytes]) -> Json {
-    Json::Array(frames.iter().map(|frame| Json::String(latin(&frame.0))).collect())
+    Json::Array(frames.iter().map(|frame| Json::String(latin(&frame.0).into())).collect())
 }
 
 fn latin(bytes: &[u8]) -> String {

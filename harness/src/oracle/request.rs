@@ -71,7 +71,7 @@ pub struct Request {
     /// When the session stopped waiting for it (line and event).
     pub settled: Option<(u64, Settled)>,
     /// What the probes saw after its deadline was missed (line and event).
-    pub ladder: Option<(u64, Ladder)>,
+    pub ladder: Option<Box<(u64, Ladder)>>,
 }
 
 impl Request {

@@ -1,7 +1,9 @@
 //! A message of the trace, decoded once.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::words::digest;
 use crate::trace::{Bytes, Facts, Received, Sent};
 use crate::wire::{Channel, DELIMITER, Json, Limits, Malformation, MalformationKind, Part, PartName, ProblemKind, decode};
 
@@ -28,7 +30,7 @@ pub struct Seen {
     /// The channel.
     pub channel: Channel,
     /// Frames before the delimiter; all frames if there is none.
-    pub prefix: Vec<Bytes>,
+    pub prefix: Arc<[Bytes]>,
     /// The signature as sent.
     pub signature: Option<Bytes>,
     /// The four parts by [`PartName`], whatever JSON they are; `None` where nothing could be read.
@@ -37,20 +39,18 @@ pub struct Seen {
     pub buffers: Vec<Bytes>,
     /// What was wrong with it.
     pub malformations: Vec<Malformation>,
-    /// What the signature ought to be; received messages only.
-    pub mac: Option<String>,
-    /// The name of the known misreading that gives the signature it has, where it is wrong.
-    pub misread: Option<String>,
+    /// Whether the signature is what it ought to be; received messages only.
+    pub signed: Option<Signed>,
     /// Its size, where the trace holds only its beginning.
     pub cut_from: Option<u64>,
     /// Name of the step that sent it.
-    pub step: Option<String>,
+    pub step: Option<Arc<str>>,
     /// Whether its client saw all of iopub when it sent it.
     pub visible: bool,
     /// What the plan knows about it.
-    pub facts: Facts,
+    pub facts: Arc<Facts>,
     /// The same as JSON: what paths lead into.
-    pub known: Json,
+    pub known: Arc<Json>,
     /// Whether it is a further copy, at another client, of an iopub message that is in the episode already.
     pub copy: bool,
     /// Whether it is, by all signs, the idle of an earlier request than the one that its parent names.
@@ -61,13 +61,56 @@ pub struct Seen {
     pub request: Option<usize>,
 }
 
+/// How a signature stands to what it ought to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signed {
+    /// It is that.
+    Right,
+    /// It is not.
+    Wrong(Box<Wrong>),
+}
+
+/// See [`Signed::Wrong`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// What it ought to be.
+    pub mac: String,
+    /// The name of the known misreading that gives the signature that it has.
+    pub misread: Option<String>,
+}
+
 /// Reads messages. Keeps the parts read last: all messages of a request carry one parent header, every status is one of a few,
 /// and a question asked a thousand times has one answer; each is read, and held in memory, once.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     /// The one that was met last stands last.
     parts: Vec<(Vec<u8>, Arc<Json>)>,
-    clients: Vec<Arc<str>>,
+    /// The headers of the episode's messages to the kernel, by a digest of their id: what answers them repeats theirs.
+    headers: HashMap<u64, Arc<Json>>,
+    prefixes: Vec<Arc<[Bytes]>>,
+    names: Vec<Arc<str>>,
+    purpose: Purpose,
+    nothing: Purpose,
+}
+
+/// What is known of a message to the kernel, in both forms; shared by those of one step, of which there may be thousands.
+#[derive(Debug, Clone)]
+struct Purpose {
+    facts: Arc<Facts>,
+    known: Arc<Json>,
+}
+
+impl Default for Purpose {
+    fn default() -> Self {
+        Self::of(Facts::new())
+    }
+}
+
+impl Purpose {
+    fn of(facts: Facts) -> Self {
+        let known = facts.iter().map(|(name, value)| (name.as_str().into(), Json::from(value.clone()))).collect();
+        Self { facts: Arc::new(facts), known: Arc::new(Json::Object(known)) }
+    }
 }
 
 /// Parts that say nothing new. Of headers each is another.
@@ -83,9 +126,16 @@ impl Reader {
         let mut seen = self.read(sent.frames);
         (seen.t, seen.line) = (t, line);
         seen.direction = Direction::ToKernel;
-        seen.client = self.client(&sent.client);
+        seen.client = self.name(&sent.client);
         seen.channel = sent.channel;
-        (seen.step, seen.facts) = (sent.step, sent.facts);
+        seen.step = sent.step.map(|step| self.name(&step));
+        if *self.purpose.facts != sent.facts {
+            self.purpose = Purpose::of(sent.facts);
+        }
+        (seen.facts, seen.known) = (Arc::clone(&self.purpose.facts), Arc::clone(&self.purpose.known));
+        if let (Some(id), Some(header)) = (seen.msg_id(), &seen.parts[PartName::Header as usize]) {
+            self.headers.insert(digest(id.as_bytes()), Arc::clone(header));
+        }
         seen
     }
 
@@ -93,13 +143,13 @@ impl Reader {
     pub(super) fn received(&mut self, t: u64, line: u64, received: Received) -> Seen {
         let mut seen = self.read(received.frames);
         (seen.t, seen.line) = (t, line);
-        seen.client = self.client(&received.client);
+        seen.client = self.name(&received.client);
         seen.channel = received.channel;
-        seen.mac = received.mac;
         seen.cut_from = received.cut_from;
-        if let Some(signature) = &seen.signature {
+        if let (Some(mac), Some(signature)) = (received.mac, &seen.signature) {
             let same = |mac: &str| mac.as_bytes() == signature.0;
-            seen.misread = received.misread_macs.into_iter().find(|(_, mac)| same(mac)).map(|(name, _)| name);
+            let misread = || received.misread_macs.into_iter().find(|(_, mac)| same(mac)).map(|(name, _)| name);
+            seen.signed = Some(if same(&mac) { Signed::Right } else { Signed::Wrong(Box::new(Wrong { misread: misread(), mac })) });
         }
         seen
     }
@@ -117,7 +167,7 @@ impl Reader {
         let unsound: Vec<Option<PartName>> = decoded.malformations.iter().map(|malformation| malformation.part).collect();
         for (name, part) in PartName::ALL.into_iter().zip(decoded.parts) {
             let (None, Some(value)) = (&parts[name as usize], part.value) else { continue };
-            let value = Arc::new(value);
+            let value = if name == PartName::Parent { self.parent(value) } else { Arc::new(value) };
             if let Some(bytes) = part.bytes.filter(|_| REPEATED.contains(&name) && !unsound.contains(&Some(name))) {
                 self.keep(bytes, &value);
             }
@@ -134,18 +184,17 @@ impl Reader {
             direction: Direction::ToClient,
             client: Arc::from(""),
             channel: Channel::Shell,
-            prefix: frames,
+            prefix: self.prefix(frames),
             signature,
             parts,
             buffers,
             malformations,
-            mac: None,
-            misread: None,
+            signed: None,
             cut_from: None,
             step: None,
             visible: true,
-            facts: Facts::new(),
-            known: Json::Null,
+            facts: Arc::clone(&self.nothing.facts),
+            known: Arc::clone(&self.nothing.known),
             copy: false,
             astray: false,
             parent_known: false,
@@ -167,6 +216,21 @@ impl Reader {
         found
     }
 
+    /// Forgets what only the messages of one episode have in common.
+    pub(super) fn end_episode(&mut self) {
+        self.headers = HashMap::new();
+    }
+
+    /// A parent header, held once with the header that it repeats.
+    fn parent(&self, parent: Json) -> Arc<Json> {
+        let id = parent.get("msg_id").and_then(Json::as_str);
+        match id.and_then(|id| self.headers.get(&digest(id.as_bytes()))) {
+            // The same fields in the same order.
+            Some(header) if header.as_object() == parent.as_object() => Arc::clone(header),
+            _ => Arc::new(parent),
+        }
+    }
+
     fn keep(&mut self, bytes: &[u8], part: &Arc<Json>) {
         if bytes.len() > KEPT_LENGTH {
             return;
@@ -177,14 +241,28 @@ impl Reader {
         self.parts.push((bytes.to_vec(), Arc::clone(part)));
     }
 
-    fn client(&mut self, name: &str) -> Arc<str> {
-        if let Some(known) = self.clients.iter().find(|known| ***known == *name) {
-            return Arc::clone(known);
-        }
-        let name: Arc<str> = Arc::from(name);
-        self.clients.push(Arc::clone(&name));
-        name
+    fn name(&mut self, name: &str) -> Arc<str> {
+        shared(&mut self.names, name)
     }
+
+    fn prefix(&mut self, frames: Vec<Bytes>) -> Arc<[Bytes]> {
+        shared(&mut self.prefixes, &frames)
+    }
+}
+
+/// The value that equals this one, if it is among those met last; from now on it is.
+fn shared<T: ?Sized + PartialEq>(known: &mut Vec<Arc<T>>, value: &T) -> Arc<T>
+where
+    for<'a> Arc<T>: From<&'a T>,
+{
+    if let Some(same) = known.iter().find(|known| ***known == *value) {
+        return Arc::clone(same);
+    }
+    if known.len() == KEPT_PARTS {
+        known.remove(0);
+    }
+    known.push(Arc::from(value));
+    Arc::clone(&known[known.len() - 1])
 }
 
 impl Seen {

@@ -1,13 +1,14 @@
 //! What a rule wants of a value: a literal, or a table of conditions that must all hold.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use regex::Regex;
 
 use super::episode::Episode;
 use super::path::{Path, length};
 use super::words::{brief, difference};
-use crate::wire::Json;
+use crate::wire::{Json, Member};
 
 /// A condition on a value.
 #[derive(Debug, Clone)]
@@ -215,18 +216,14 @@ fn affixed(value: &Json, path: &Path, at: At<'_>, verb: &str, fits: fn(&str, &st
 }
 
 fn same_keys(value: &Json, path: &Path, at: At<'_>) -> Held {
-    let keys = |value: &Json| {
-        value.as_object().map(|members| members.iter().map(|(key, _)| key.clone()).collect::<std::collections::BTreeSet<_>>())
-    };
-    let Some(other) = path.value(at.episode, at.message).and_then(|other| keys(&other)) else { return Held::Unknown };
-    let own = keys(value);
-    at.holds(own.as_ref() == Some(&other), || {
-        let own = own.unwrap_or_default();
-        let list = |keys: &mut dyn Iterator<Item = &String>| keys.cloned().collect::<Vec<_>>().join(", ");
+    let Some(other) = path.value(at.episode, at.message).filter(|other| other.is_object()) else { return Held::Unknown };
+    let (wanted, own) = (BTreeSet::from_iter(other.keys()), BTreeSet::from_iter(value.keys()));
+    at.holds(value.is_object() && own == wanted, || {
+        let list = |keys: &mut dyn Iterator<Item = &&str>| keys.copied().collect::<Vec<_>>().join(", ");
         format!(
             "lacks the keys [{}] of {path} and has [{}] beside them",
-            list(&mut other.difference(&own)),
-            list(&mut own.difference(&other))
+            list(&mut wanted.difference(&own)),
+            list(&mut own.difference(&wanted))
         )
     })
 }
@@ -277,7 +274,7 @@ fn compare(value: &Json, bound: &Bound, at: At<'_>, words: &str, holds: fn(f64, 
     at.holds(value.as_f64().is_some_and(|value| holds(value, bound)), || format!("is {}, wanted {words} {bound}", brief(Some(value))))
 }
 
-fn members(value: &Json, at: At<'_>, held: impl FnMut(&(String, Json)) -> Held) -> Held {
+fn members(value: &Json, at: At<'_>, held: impl FnMut(&Member) -> Held) -> Held {
     match value {
         Json::Object(members) => all(members, held),
         other => at.no(|| format!("is {} {}, wanted an object", article(other.kind()), brief(Some(other)))),

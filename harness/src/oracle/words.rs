@@ -27,7 +27,7 @@ pub(crate) fn shorten(text: &str, characters: usize) -> String {
 pub(crate) fn difference(found: &str, wanted: &str) -> String {
     let same = found.chars().zip(wanted.chars()).take_while(|(left, right)| left == right).count();
     let rest = |text: &str| shorten(&text.chars().skip(same.saturating_sub(10)).collect::<String>(), 40);
-    let (found, wanted) = (Json::String(rest(found)), Json::String(rest(wanted)));
+    let (found, wanted) = (Json::String(rest(found).into()), Json::String(rest(wanted).into()));
     format!("at character {same} it has {found} where {wanted} was wanted")
 }
 

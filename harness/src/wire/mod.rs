@@ -15,6 +15,6 @@ pub use channel::{Channel, UnknownChannel};
 pub use connection::{ConnectionError, ConnectionInfo, FieldMistake, TransportKind};
 pub use date::{DateError, DateParts, parse_date};
 pub use decode::{Decoded, Malformation, MalformationKind, Part, PartName, decode, decode_some};
-pub use json::{Json, Limits, Parsed, Problem, ProblemKind};
+pub use json::{Json, Limits, Member, Parsed, Problem, ProblemKind};
 pub use message::{DELIMITER, Frame, Header, Message};
 pub use sign::{Scheme, Signer, UnknownScheme};

@@ -22,7 +22,7 @@ use crate::oracle::request::Role;
 use crate::oracle::seen::{Direction, Seen};
 use crate::oracle::words::brief;
 use crate::spec::reader::Reader;
-use crate::wire::{Channel, Json};
+use crate::wire::{Channel, Json, Member};
 
 /// What is wanted, with what has to be remembered for it.
 enum Comms {
@@ -157,7 +157,7 @@ struct List<'a> {
     asked: usize,
     /// The `target_name` of the request; `None` if it has none.
     target: Option<&'a Json>,
-    comms: &'a [(String, Json)],
+    comms: &'a [Member],
 }
 
 impl<'a> List<'a> {

@@ -72,13 +72,9 @@ impl ParentCopy {
         if let Some(fields) = &self.fields {
             return fields.iter().map(String::as_str).filter(differs).map(str::to_owned).collect();
         }
-        let keys =
-            |object: &Json| object.as_object().map(|members| members.iter().map(|(key, _)| key.clone()).collect()).unwrap_or_default();
-        let (mut all, more): (Vec<String>, Vec<String>) = (keys(header), keys(parent));
-        all.extend(more);
-        all.sort();
+        let mut all: Vec<&str> = header.keys().chain(parent.keys()).filter(differs).collect();
+        all.sort_unstable();
         all.dedup();
-        all.retain(|key| differs(&key.as_str()));
-        all
+        all.into_iter().map(str::to_owned).collect()
     }
 }

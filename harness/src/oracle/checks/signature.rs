@@ -11,7 +11,7 @@ use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
-use crate::oracle::seen::Seen;
+use crate::oracle::seen::{Seen, Signed, Wrong};
 use crate::oracle::selector::Selector;
 use crate::spec::reader::{Item, Reader};
 
@@ -30,16 +30,17 @@ impl Check for Signature {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
         for message in self.on.select(episode) {
             let seen = &episode.messages[message];
-            let (Some(mac), Some(signature), None) = (&seen.mac, &seen.signature, seen.cut_from) else { continue };
+            let (Some(signed), None) = (&seen.signed, seen.cut_from) else { continue };
             // With a delimiter too many it can't be told which frame the signature is.
             if seen.malformations.iter().any(|malformation| malformation.kind.hides_parts()) {
                 continue;
             }
             report.exercised();
-            if signature.0 == mac.as_bytes() || self.misread.as_ref().is_some_and(|wanted| seen.misread.as_ref() != Some(wanted)) {
+            let Signed::Wrong(wrong) = signed else { continue };
+            if self.misread.is_some() && self.misread != wrong.misread {
                 continue;
             }
-            let how = how(seen, mac);
+            let how = how(seen, wrong);
             let (name, channel) = (name_of(episode, message), seen.channel);
             report.deviation(episode, About::Message(message), how, || format!("the signature of {name} on {channel} is wrong: {how}"));
         }
@@ -47,9 +48,10 @@ impl Check for Signature {
 }
 
 /// What is wrong, as far as it can be told.
-fn how(seen: &Seen, mac: &str) -> &'static str {
+fn how(seen: &Seen, wrong: &Wrong) -> &'static str {
     let signature = seen.signature.as_ref().map(|bytes| bytes.0.as_slice()).unwrap_or_default();
-    match seen.misread.as_deref() {
+    let mac = wrong.mac.as_str();
+    match wrong.misread.as_deref() {
         Some("with_buffers") => "it covers the buffers",
         Some("key_first") => "the key was taken for data",
         _ if mac.is_empty() => "there is no key, and it is not empty",

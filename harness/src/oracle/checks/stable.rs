@@ -93,7 +93,9 @@ impl Check for Stable {
 impl Stable {
     fn kept(&self, content: &Json) -> Json {
         match content {
-            Json::Object(members) => Json::Object(members.iter().filter(|(key, _)| !self.ignore.contains(key)).cloned().collect()),
+            Json::Object(members) => {
+                Json::Object(members.iter().filter(|(key, _)| !self.ignore.iter().any(|ignored| ignored == key)).cloned().collect())
+            }
             other => other.clone(),
         }
     }
@@ -104,9 +106,6 @@ pub(super) fn differing(left: &Json, right: &Json) -> Option<String> {
     if left == right {
         return None;
     }
-    let keys = |object: &Json| {
-        object.as_object().map(|members| members.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>()).unwrap_or_default()
-    };
-    let all = keys(left).into_iter().chain(keys(right));
-    Some(all.into_iter().find(|key| left.get(key) != right.get(key)).unwrap_or_else(|| "content".to_owned()))
+    let differs = |key: &&str| left.get(key) != right.get(key);
+    Some(left.keys().chain(right.keys()).find(differs).unwrap_or("content").to_owned())
 }

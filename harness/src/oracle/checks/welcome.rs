@@ -94,10 +94,11 @@ impl Check for Welcome {
             self.life = episode.kernel.life;
             self.welcomed.clear();
         }
-        self.shown |= episode.from_kernel().any(|(_, seen)| is_welcome(seen));
+        let welcomes: Vec<usize> = welcomes(episode).map(|(message, _)| message).collect();
+        self.shown |= !welcomes.is_empty();
         self.brackets |= episode.requests.iter().any(|request| request.busy.is_some() && request.idle.is_some());
         let mut moments: Vec<Moment<'_>> = episode.events.iter().filter_map(Moment::of).collect();
-        moments.extend(episode.from_kernel().filter(|(_, seen)| is_welcome(seen)).map(|(message, _)| Moment::Welcomed(message)));
+        moments.extend(welcomes.into_iter().map(Moment::Welcomed));
         moments.sort_by_key(|moment| moment.line(episode));
         for moment in moments {
             match moment {
@@ -142,8 +143,8 @@ impl<'a> Moment<'a> {
     }
 }
 
-fn is_welcome(seen: &Seen) -> bool {
-    seen.msg_type() == "iopub_welcome"
+fn welcomes(episode: &Episode) -> impl Iterator<Item = (usize, &Seen)> {
+    episode.from_kernel_of("iopub_welcome")
 }
 
 fn is_everything(topics: &[Bytes]) -> bool {
@@ -180,7 +181,7 @@ impl Welcome {
                 None => own,
             }
         };
-        if welcomes(episode, happened).any(|(_, seen)| is_it(seen)) {
+        if welcomes_after(episode, happened).any(|(_, seen)| is_it(seen)) {
             report.exercised();
         } else if !is_passed(episode, happened, connected) || !(whole || self.is_overheard(&connected.client)) {
             report.inconclusive();
@@ -214,7 +215,7 @@ impl Welcome {
             Some(topic) => !is_known(topic),
             None => bytes_only && *seen.client == *connected.client,
         };
-        let other = welcomes(episode, happened).find(|(_, seen)| is_it(seen));
+        let other = welcomes_after(episode, happened).find(|(_, seen)| is_it(seen));
         if let Some((message, _)) = other {
             report.deviation(episode, About::Message(message), "welcome", || {
                 "a subscription to a topic that is not UTF-8 was greeted".to_owned()
@@ -286,12 +287,12 @@ impl Welcome {
 }
 
 fn quoted(topic: &str) -> String {
-    brief(Some(&Json::String(topic.to_owned())))
+    brief(Some(&Json::String(topic.into())))
 }
 
 /// The welcomes after an event.
-fn welcomes<'a>(episode: &'a Episode, happened: &'a Happened) -> impl Iterator<Item = (usize, &'a Seen)> {
-    episode.from_kernel().filter(|(_, seen)| is_welcome(seen) && seen.line > happened.line)
+fn welcomes_after<'a>(episode: &'a Episode, happened: &'a Happened) -> impl Iterator<Item = (usize, &'a Seen)> {
+    welcomes(episode).filter(|(_, seen)| seen.line > happened.line)
 }
 
 fn is_subscribed_in(episode: &Episode, topic: &str) -> bool {
@@ -316,7 +317,7 @@ fn is_passed(episode: &Episode, happened: &Happened, connected: &Connected) -> b
 }
 
 fn judge_reach(episode: &Episode, happened: &Happened, connected: &Connected, topic: &str, report: &mut Report<'_>) {
-    let mut own = welcomes(episode, happened).filter(|(_, seen)| seen.text("subscription") == Some(topic));
+    let mut own = welcomes_after(episode, happened).filter(|(_, seen)| seen.text("subscription") == Some(topic));
     let Some((message, seen)) = own.next() else { return };
     if *seen.client == *connected.client || own.any(|(_, seen)| *seen.client == *connected.client) {
         report.exercised();
@@ -341,8 +342,8 @@ fn judge_readiness(episode: &Episode, report: &mut Report<'_>) {
         let came = |happened: &&Happened| matches!(&happened.event, Event::Connected(connected) if *connected.client == *asked.client);
         let since =
             episode.events.iter().rev().filter(|happened| happened.line < asked.line).find(came).map_or(0, |happened| happened.line);
-        let is_own = |seen: &Seen| is_welcome(seen) && seen.client == asked.client && seen.text("subscription") == Some("");
-        if !episode.from_kernel().any(|(_, seen)| is_own(seen) && seen.line > since && seen.line < asked.line) {
+        let is_own = |seen: &Seen| seen.client == asked.client && seen.text("subscription") == Some("");
+        if !welcomes(episode).any(|(_, seen)| is_own(seen) && seen.line > since && seen.line < asked.line) {
             continue;
         }
         report.exercised();

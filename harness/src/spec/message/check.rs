@@ -3,7 +3,7 @@
 use super::FieldProblem;
 use super::fields::Type;
 use super::shape::{Need, Part, Resolved, Shape};
-use crate::wire::Json;
+use crate::wire::{Json, Member};
 
 /// Longest piece of a value, in characters, that a problem shows.
 const SHOWN: usize = 40;
@@ -87,7 +87,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn members(&mut self, part: &'a Part, object: &'a Json, members: &'a [(String, Json)]) {
+    fn members(&mut self, part: &'a Part, object: &'a Json, members: &'a [Member]) {
         self.containers.push(object);
         for (key, child) in &part.keys {
             self.steps.push(Step::Key(key));
@@ -214,7 +214,7 @@ fn show(value: &Json) -> String {
         Json::Null => "null".to_owned(),
         Json::Bool(value) => format!("bool {value}"),
         Json::Number(spelling) => format!("{} {}", value.kind(), cut(spelling)),
-        Json::String(text) => format!("string {}", Json::String(cut(text))),
+        Json::String(text) => format!("string {}", Json::String(cut(text).into())),
         Json::Array(_) => "array".to_owned(),
         Json::Object(_) => "object".to_owned(),
     }

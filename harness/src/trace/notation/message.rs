@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::KEY;
 use super::token::Token;
 use crate::trace::{Bytes, Facts};
-use crate::wire::{Json, Message, Signer};
+use crate::wire::{Json, Member, Message, Signer};
 
 /// The longest text that a line may ask for by repetition, in bytes.
 const LONGEST: usize = 1 << 24;
@@ -28,7 +28,7 @@ pub(super) struct Line {
 }
 
 /// The members of an object in the making.
-pub(super) type Members = Vec<(String, Json)>;
+pub(super) type Members = Vec<Member>;
 
 /// The parts of a message, as far as the tokens gave them.
 #[derive(Default)]
@@ -68,7 +68,7 @@ pub(super) fn message(
 impl Draft {
     fn set(&mut self, key: &str, value: &Json, known: &BTreeMap<String, Json>) -> Result<(), String> {
         match key {
-            "id" => put(&mut self.header, "msg_id", text_of(value).map_or_else(|| value.clone(), Json::String)),
+            "id" => put(&mut self.header, "msg_id", text_of(value).map_or_else(|| value.clone(), |text| Json::String(text.into()))),
             "session" | "date" | "username" | "version" => put(&mut self.header, key, value.clone()),
             "parent" => self.parent = parent(value, known),
             "header" | "parent_header" | "content" => *self.part(key) = object(key, value)?,
@@ -156,8 +156,8 @@ impl Draft {
 /// The text of a string, or the spelling of another scalar: `id=1` is the id `1`.
 pub(super) fn text_of(value: &Json) -> Option<String> {
     match value {
-        Json::String(text) => Some(text.clone()),
-        Json::Number(spelling) => Some(spelling.clone()),
+        Json::String(text) => Some(text.to_string()),
+        Json::Number(spelling) => Some(spelling.to_string()),
         Json::Bool(value) => Some(value.to_string()),
         _ => None,
     }
@@ -170,7 +170,7 @@ fn parent(value: &Json, known: &BTreeMap<String, Json>) -> Members {
     let id = text_of(value).unwrap_or_default();
     match known.get(&id) {
         Some(Json::Object(members)) => members.clone(),
-        _ => vec![("msg_id".to_owned(), Json::String(id))],
+        _ => vec![("msg_id".into(), Json::String(id.into()))],
     }
 }
 
@@ -195,7 +195,7 @@ pub(super) fn frames(key: &str, value: &Json) -> Result<Vec<Bytes>, String> {
 fn put(members: &mut Members, key: &str, value: Json) {
     match members.iter_mut().find(|(name, _)| name == key) {
         Some((_, known)) => *known = value,
-        None => members.push((key.to_owned(), value)),
+        None => members.push((key.into(), value)),
     }
 }
 
@@ -208,7 +208,7 @@ fn expand(value: &Json) -> Json {
     }
     let (text, times) = (value.get("repeat").and_then(Json::as_str), value.get("times").and_then(Json::as_i64));
     match (text, times.map(usize::try_from), members.len()) {
-        (Some(text), Some(Ok(times)), 2) => Json::String(text.repeat(times.min(LONGEST / text.len().max(1)))),
+        (Some(text), Some(Ok(times)), 2) => Json::String(text.repeat(times.min(LONGEST / text.len().max(1))).into()),
         _ => value.clone(),
     }
 }

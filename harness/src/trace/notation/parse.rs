@@ -162,7 +162,7 @@ impl Builder {
         let date = jiff::Timestamp::from_nanosecond(i128::from(BEGIN_SECONDS) * 1_000_000_000 + i128::from(self.t))
             .map(|date| format!("{date:.6}"))
             .unwrap_or_default();
-        let text = |text: &str| Json::String(text.to_owned());
+        let text = |text: &str| Json::String(text.into());
         [
             ("msg_id", text(&format!("m{}", self.generated))),
             ("session", text(&session)),
@@ -171,7 +171,7 @@ impl Builder {
             ("msg_type", text(msg_type)),
             ("version", text("5.5")),
         ]
-        .map(|(key, value)| (key.to_owned(), value))
+        .map(|(key, value)| (key.into(), value))
         .to_vec()
     }
 

@@ -87,7 +87,7 @@ pub fn message_line(shown: &Shown<'_>, names: &mut Names) -> String {
 pub fn event_line(event: &Event, names: &mut Names) -> Option<String> {
     Some(match event {
         Event::KernelStarted(kernel) => {
-            let start = kernel.start.as_ref().map(|start| format!(" start={}", spelled(&Json::String(start.odd.clone()))));
+            let start = kernel.start.as_ref().map(|start| format!(" start={}", spelled(&Json::String(start.odd.as_str().into()))));
             format!("! kernel{}{}", if kernel.restarted { " restarted=true" } else { "" }, start.unwrap_or_default())
         }
         Event::Listening(listening) => {
@@ -111,7 +111,7 @@ pub fn event_line(event: &Event, names: &mut Names) -> Option<String> {
         }
         Event::Signalled(signal) => format!("! signal {} purpose={}", signal.signal, signal.purpose),
         Event::Output(output) => {
-            let text = Json::String(String::from_utf8_lossy(&output.text.0).into_owned()).to_string();
+            let text = Json::String(String::from_utf8_lossy(&output.text.0).into()).to_string();
             format!("! {} {}", output.stream, cut(&text, VALUE))
         }
         Event::Exited(exit) => {
@@ -148,7 +148,7 @@ pub fn record_line(record: &Record, names: &mut Names) -> Option<String> {
 /// Heartbeat bytes as a line.
 #[must_use]
 pub fn beat_line(to_kernel: bool, client: &str, frames: &[Bytes]) -> String {
-    let spell = |frame: &Bytes| cut(&Json::String(String::from_utf8_lossy(&frame.0).into_owned()).to_string(), VALUE);
+    let spell = |frame: &Bytes| cut(&Json::String(String::from_utf8_lossy(&frame.0).into()).to_string(), VALUE);
     let frames: Vec<String> = frames.iter().map(spell).collect();
     format!("{} {} {}", if to_kernel { '>' } else { '<' }, place(client, Channel::Heartbeat), frames.join(" "))
 }
@@ -184,7 +184,7 @@ fn place(client: &str, channel: Channel) -> String {
 /// A string that reads the same without its quotes goes without.
 fn spelled(value: &Json) -> String {
     match value {
-        Json::String(text) if is_word(text) => text.clone(),
+        Json::String(text) if is_word(text) => text.to_string(),
         other => other.to_string(),
     }
 }

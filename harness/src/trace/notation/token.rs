@@ -74,7 +74,7 @@ fn value(text: &str) -> Result<(Json, &str), String> {
     match parsed.value {
         Some(value) if parsed.problems.iter().all(is_json) => Ok((value, rest)),
         _ if word.starts_with(['"', '{', '[']) => Err(format!("{word} is not JSON")),
-        _ => Ok((Json::String(word.to_owned()), rest)),
+        _ => Ok((Json::String(word.into()), rest)),
     }
 }
 
@@ -87,7 +87,7 @@ mod tests {
     fn a_line_is_words_and_pairs() {
         let pair = |key: &str, value: Json| Token::Pair(key.to_owned(), value);
         let word = |text: &str| Token::Word(text.to_owned());
-        let text = |text: &str| Json::String(text.to_owned());
+        let text = |text: &str| Json::String(text.into());
         assert_eq!(
             tokens(r#"> shell x a="b c" d={"e": [1, 2]} f=1.0 g=h-i -j k="" "a word""#),
             Ok(vec![
@@ -95,11 +95,8 @@ mod tests {
                 word("shell"),
                 word("x"),
                 pair("a", text("b c")),
-                pair(
-                    "d",
-                    Json::Object(vec![("e".to_owned(), Json::Array(vec![Json::Number("1".to_owned()), Json::Number("2".to_owned())]))])
-                ),
-                pair("f", Json::Number("1.0".to_owned())),
+                pair("d", Json::Object(vec![("e".into(), Json::Array(vec![Json::Number("1".into()), Json::Number("2".into())]))])),
+                pair("f", Json::Number("1.0".into())),
                 pair("g", text("h-i")),
                 Token::Without("j".to_owned()),
                 pair("k", text("")),

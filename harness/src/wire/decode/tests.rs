@@ -25,7 +25,7 @@ fn a_well_formed_message_is_read_whole() {
         b"<IDS|MSG>",
     ];
     let decoded = decode(&frames, &Limits::default());
-    let object = |key: &str, value: &str| Json::Object(vec![(key.to_owned(), Json::String(value.to_owned()))]);
+    let object = |key: &str, value: &str| Json::Object(vec![(key.into(), Json::String(value.into()))]);
     assert_eq!(decoded.prefix, [&b"relay"[..], b"id"]);
     assert_eq!(decoded.signature, Some(&b""[..]));
     assert_eq!(decoded.buffers, [b"<IDS|MSG>"]);

@@ -81,13 +81,13 @@ mod tests {
         let leaf = prop_oneof![
             Just(Json::Null),
             any::<bool>().prop_map(Json::Bool),
-            number.prop_map(Json::Number),
-            any::<String>().prop_map(Json::String),
+            number.prop_map(|number| Json::Number(number.into())),
+            any::<String>().prop_map(|text| Json::String(text.into())),
         ];
         leaf.prop_recursive(6, 64, 8, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..8).prop_map(Json::Array),
-                prop::collection::vec((any::<String>(), inner), 0..8).prop_map(Json::Object),
+                prop::collection::vec((any::<String>().prop_map(Into::into), inner), 0..8).prop_map(Json::Object),
             ]
         })
     }

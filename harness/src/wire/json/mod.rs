@@ -12,7 +12,7 @@ mod text;
 mod value;
 
 pub use problem::{Problem, ProblemKind};
-pub use value::Json;
+pub use value::{Json, Member};
 
 /// The deepest nesting that is ever built, whatever [`Limits`] say: values are dropped, compared and shown recursively.
 const DEEPEST: usize = 1024;

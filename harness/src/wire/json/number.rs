@@ -1,5 +1,7 @@
 //! Numbers: kept as spelled, and held against the grammar.
 
+use compact_str::CompactString;
+
 use super::scan::{Scanner, Stop};
 use super::{Json, ProblemKind};
 
@@ -10,7 +12,7 @@ impl Scanner<'_> {
         let rest = &self.bytes[start..];
         let in_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
         let length = rest.iter().position(|byte| !in_number(byte)).unwrap_or(rest.len());
-        let spelling = String::from_utf8_lossy(&rest[..length]).into_owned();
+        let spelling = CompactString::from_utf8_lossy(&rest[..length]);
         let ends_well = spelling.ends_with(|last: char| last.is_ascii_digit());
         // Where the text breaks off in a container, more digits may have been meant.
         if length == rest.len() && !(ends_well && self.stack.depth() == 0) {

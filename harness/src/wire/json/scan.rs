@@ -191,7 +191,7 @@ impl<'a> Scanner<'a> {
 
     fn nan_token(&mut self, token: &str) -> Result<Json, Stop> {
         let offset = self.at;
-        let value = self.word(token.as_bytes(), Json::Number(token.to_owned()))?;
+        let value = self.word(token.as_bytes(), Json::Number(token.into()))?;
         self.note(ProblemKind::NanToken, offset);
         Ok(value)
     }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::Json;
+use compact_str::CompactString;
+
+use super::{Json, Member};
 
 /// Bytes of a path; keys come from the text and may be megabytes long.
 const MAX_PATH: usize = 256;
@@ -13,9 +15,9 @@ const FEW_KEYS: usize = 12;
 enum Open {
     Array(Vec<Json>),
     Object {
-        members: Vec<(String, Json)>,
+        members: Vec<Member>,
         /// The key that waits for its value.
-        key: Option<String>,
+        key: Option<CompactString>,
         /// Where this object's keys start in [`Stack::key_offsets`].
         first_key: usize,
     },
@@ -54,7 +56,7 @@ impl Stack {
     }
 
     /// Sets the key of the next value; of no use in an array.
-    pub(super) fn set_key(&mut self, text: String, offset: usize) {
+    pub(super) fn set_key(&mut self, text: CompactString, offset: usize) {
         if let Some(Open::Object { key, .. }) = self.open.last_mut() {
             *key = Some(text);
             self.key_offsets.push(offset);
@@ -84,7 +86,7 @@ impl Stack {
         }
     }
 
-    fn duplicates(&self, members: &[(String, Json)], first_key: usize) -> Vec<Duplicate> {
+    fn duplicates(&self, members: &[Member], first_key: usize) -> Vec<Duplicate> {
         let again = repeated_keys(members);
         let duplicate = |index: usize| {
             let mut path = self.path();
@@ -115,7 +117,7 @@ impl Stack {
 }
 
 /// The members whose key stands before them already; as many as are kept.
-fn repeated_keys(members: &[(String, Json)]) -> Vec<usize> {
+fn repeated_keys(members: &[Member]) -> Vec<usize> {
     let key = |index: usize| members[index].0.as_str();
     if members.len() <= FEW_KEYS {
         let repeats = |&index: &usize| (0..index).any(|before| key(before) == key(index));

@@ -1,5 +1,7 @@
 //! Strings: runs are copied whole, and only what stands between them is looked at.
 
+use compact_str::CompactString;
+
 use super::ProblemKind;
 use super::scan::{Scanner, Stop};
 
@@ -21,19 +23,25 @@ const ESCAPE_ROOM: usize = 16;
 
 impl Scanner<'_> {
     /// Reads a string from its opening quote to its closing one.
-    pub(super) fn string(&mut self) -> Result<String, Stop> {
+    pub(super) fn string(&mut self) -> Result<CompactString, Stop> {
         self.at += 1;
         let mut text = String::new();
         loop {
             let run = &self.bytes[self.at..];
             let length = run.iter().position(|&byte| ENDS_RUN[usize::from(byte)]).unwrap_or(run.len());
+            // Nearly all strings are one run, and most of them short: these need no memory of their own.
+            if let (Some(utf8), true, Some(b'"')) = (self.utf8, text.is_empty(), run.get(length)) {
+                let whole = &utf8[self.at..self.at + length];
+                self.at += length + 1;
+                return Ok(whole.into());
+            }
             // A long line tends to end in one escape, for which all of it is not to be moved.
             text.reserve(length + usize::from(run.get(length) == Some(&b'\\')) * ESCAPE_ROOM);
             self.copy_run(&mut text, length);
             match self.peek()? {
                 b'"' => {
                     self.at += 1;
-                    return Ok(text);
+                    return Ok(text.into());
                 }
                 b'\\' => self.escape(&mut text)?,
                 control => {

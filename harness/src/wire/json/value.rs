@@ -1,5 +1,6 @@
 //! The value: what a text said, with the order of its keys, their duplicates, and the spelling of its numbers.
 
+use compact_str::CompactString;
 use serde_json::Value;
 
 /// A JSON value as sent.
@@ -13,14 +14,17 @@ pub enum Json {
     /// `true` or `false`
     Bool(bool),
     /// A number, spelled as sent; `NaN`, `Infinity` and `-Infinity` too.
-    Number(String),
+    Number(CompactString),
     /// A string, unescaped.
-    String(String),
+    String(CompactString),
     /// An array.
     Array(Vec<Json>),
     /// An object: all its members in the order sent, duplicates included.
-    Object(Vec<(String, Json)>),
+    Object(Vec<Member>),
 }
+
+/// A key and its value. Text of up to 24 bytes, as nearly all keys are, needs no memory of its own.
+pub type Member = (CompactString, Json);
 
 impl Json {
     /// The member of this name, the last one if there are several; `None` if this is no object.
@@ -67,8 +71,13 @@ impl Json {
 
     /// The members as sent, if this is an object.
     #[must_use]
-    pub fn as_object(&self) -> Option<&[(String, Self)]> {
+    pub fn as_object(&self) -> Option<&[Member]> {
         if let Self::Object(members) = self { Some(members) } else { None }
+    }
+
+    /// The keys as sent, if this is an object; none of anything else.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.as_object().unwrap_or_default().iter().map(|(key, _)| key.as_str())
     }
 
     /// Whether this is an object.
@@ -99,9 +108,9 @@ impl Json {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(*value),
             Self::Number(spelling) => number_to_serde(spelling),
-            Self::String(text) => Value::String(text.clone()),
+            Self::String(text) => Value::String(text.to_string()),
             Self::Array(items) => Value::Array(items.iter().map(Self::to_serde).collect()),
-            Self::Object(members) => Value::Object(members.iter().map(|(key, value)| (key.clone(), value.to_serde())).collect()),
+            Self::Object(members) => Value::Object(members.iter().map(|(key, value)| (key.to_string(), value.to_serde())).collect()),
         }
     }
 
@@ -152,7 +161,7 @@ fn same_number(left: &str, right: &str) -> bool {
     plain_zero(left) == plain_zero(right)
 }
 
-fn same_members(left: &[(String, Json)], right: &[(String, Json)]) -> bool {
+fn same_members(left: &[Member], right: &[Member]) -> bool {
     if left.len() != right.len() {
         return false;
     }
@@ -163,7 +172,7 @@ fn same_members(left: &[(String, Json)], right: &[(String, Json)]) -> bool {
     by_key(left).into_iter().eq(by_key(right))
 }
 
-fn by_key(members: &[(String, Json)]) -> Vec<&(String, Json)> {
+fn by_key(members: &[Member]) -> Vec<&Member> {
     let mut sorted: Vec<_> = members.iter().collect();
     sorted.sort_by(|(left, _), (right, _)| left.cmp(right));
     sorted
@@ -174,10 +183,10 @@ impl From<Value> for Json {
         match value {
             Value::Null => Self::Null,
             Value::Bool(value) => Self::Bool(value),
-            Value::Number(number) => Self::Number(number.to_string()),
-            Value::String(text) => Self::String(text),
+            Value::Number(number) => Self::Number(number.to_string().into()),
+            Value::String(text) => Self::String(text.into()),
             Value::Array(items) => Self::Array(items.into_iter().map(Self::from).collect()),
-            Value::Object(members) => Self::Object(members.into_iter().map(|(key, value)| (key, Self::from(value))).collect()),
+            Value::Object(members) => Self::Object(members.into_iter().map(|(key, value)| (key.into(), Self::from(value))).collect()),
         }
     }
 }
