@@ -13,12 +13,12 @@ pub(super) fn files() -> Files {
     Files::new("specs", files)
 }
 
-fn collect(dir: &Dir<'_>, files: &mut Vec<SpecFile>) {
+fn collect(dir: &'static Dir<'static>, files: &mut Vec<SpecFile>) {
     for entry in dir.entries() {
         match entry {
             DirEntry::Dir(inner) => collect(inner, files),
             DirEntry::File(file) => {
-                files.push(SpecFile { path: file.path().to_string_lossy().replace('\\', "/"), bytes: file.contents().to_vec() })
+                files.push(SpecFile { path: file.path().to_string_lossy().replace('\\', "/"), bytes: file.contents().into() })
             }
         }
     }

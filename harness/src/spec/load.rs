@@ -14,16 +14,16 @@ use super::{Spec, SpecError, SpecErrors, relate};
 /// Loads what is right, or says all that is not.
 pub(super) fn load(files: &Files) -> Result<Spec, SpecErrors> {
     let mut mistakes = Vec::new();
-    let sources = Sources::take_apart(files, &mut mistakes);
+    let mut sources = Sources::take_apart(files, &mut mistakes);
     let vocabulary = sources.vocabulary(&mut mistakes);
     let messages = sources.messages(&mut mistakes);
-    let rules = sources.rules(&mut mistakes);
+    relate::rules(&sources.rules, &mut mistakes);
     let rule_ids = sources.rules.iter().filter_map(RuleFile::id).map(str::to_owned).collect();
+    let rules = sources.take_rules(&mut mistakes);
     let known = Known { types: &sources.types, messages: &messages, vocabulary: &vocabulary, rule_ids: &rule_ids };
     let scenarios = sources.scenarios(&known, &mut mistakes);
     let profiles = sources.profiles(&vocabulary, &mut mistakes);
     relate::pairs(&messages, &sources.messages, &mut mistakes);
-    relate::rules(&sources.rules, &mut mistakes);
     relate::profiles(&profiles, &sources.profiles, &mut mistakes);
     SpecErrors::none_of(mistakes)?;
     Ok(Spec { messages, rules, scenarios, profiles, vocabulary })
@@ -31,46 +31,54 @@ pub(super) fn load(files: &Files) -> Result<Spec, SpecErrors> {
 
 /// A TOML file that has been parsed.
 pub(super) struct Document {
-    /// Empty for files without a group.
-    group: String,
     pub(super) name: String,
     pub(super) file: String,
     pub(super) table: Table,
 }
 
-/// The files by kind, parsed as far as their syntax allows.
+/// The files by kind, parsed as far as their syntax allows; but scenarios, of which there are most, only when it is their turn.
 #[derive(Default)]
-struct Sources {
+struct Sources<'a> {
     /// Names of all message types, those with mistakes too.
     types: BTreeSet<String>,
     vocabulary: Vec<Document>,
     messages: Vec<Document>,
     rules: Vec<RuleFile>,
-    scenarios: Vec<Document>,
+    scenarios: Vec<Scene<'a>>,
     profiles: Vec<Document>,
 }
 
-impl Sources {
-    fn take_apart(files: &Files, mistakes: &mut Vec<SpecError>) -> Self {
+/// The file of a scenario.
+struct Scene<'a> {
+    group: &'a str,
+    name: &'a str,
+    file: String,
+    text: &'a str,
+}
+
+impl<'a> Sources<'a> {
+    fn take_apart(files: &'a Files, mistakes: &mut Vec<SpecError>) -> Self {
         let mut sources = Self::default();
         for (file, kind, text) in files.sorted_out(mistakes) {
-            let (list, group, name) = match kind {
+            let (list, name) = match kind {
                 Kind::Rule(group, name) => {
                     sources.rules.extend(RuleFile::parse(group, name, &file, text, mistakes));
                     continue;
                 }
                 Kind::Message(name) => {
                     sources.types.insert(name.to_owned());
-                    (&mut sources.messages, "", name)
+                    (&mut sources.messages, name)
                 }
-                Kind::Scenario(group, name) => (&mut sources.scenarios, group, name),
-                Kind::Vocabulary => (&mut sources.vocabulary, "", "vocabulary"),
-                Kind::Profile(name) => (&mut sources.profiles, "", name),
+                Kind::Scenario(group, name) => {
+                    sources.scenarios.push(Scene { group, name, file, text });
+                    continue;
+                }
+                Kind::Vocabulary => (&mut sources.vocabulary, "vocabulary"),
+                Kind::Profile(name) => (&mut sources.profiles, name),
                 Kind::Other => continue,
             };
-            let (group, name) = (group.to_owned(), name.to_owned());
             if let Some(table) = Table::parse(&file, text, 1, mistakes) {
-                list.push(Document { group, name, file, table });
+                list.push(Document { name: name.to_owned(), file, table });
             }
         }
         sources
@@ -87,9 +95,10 @@ impl Sources {
         types.map(|one| (one.name.clone(), one)).collect()
     }
 
-    fn rules(&self, mistakes: &mut Vec<SpecError>) -> Vec<Rule> {
+    /// Reads the rules, of which their files are no longer needed then.
+    fn take_rules(&mut self, mistakes: &mut Vec<SpecError>) -> Vec<Rule> {
         let mut rules = Vec::new();
-        for source in &self.rules {
+        for source in std::mem::take(&mut self.rules) {
             let found = Mistakes::new(&source.file);
             rules.extend(rule::read(source, &found));
             mistakes.extend(found.into_vec());
@@ -99,11 +108,15 @@ impl Sources {
     }
 
     fn scenarios(&self, known: &Known<'_>, mistakes: &mut Vec<SpecError>) -> Vec<Scenario> {
-        let read = |document: &Document, found: &Mistakes| {
-            let Document { group, name, file, table } = document;
-            scenario::read(group, name, file, table, known, found)
+        let read = |scene: &Scene<'_>| {
+            let Scene { group, name, file, text } = scene;
+            let table = Table::parse(file, text, 1, mistakes)?;
+            let found = Mistakes::new(file);
+            let scenario = scenario::read(group, name, file, &table, known, &found);
+            mistakes.extend(found.into_vec());
+            scenario
         };
-        self.scenarios.iter().filter_map(|document| document.read(mistakes, read)).collect()
+        self.scenarios.iter().filter_map(read).collect()
     }
 
     fn profiles(&self, vocabulary: &BTreeMap<String, SnippetKind>, mistakes: &mut Vec<SpecError>) -> Vec<Profile> {
@@ -133,7 +146,7 @@ pub(super) mod tests {
 
     /// The spec of these files, which have no mistake.
     pub(in crate::spec) fn spec_of(files: &[(&str, &str)]) -> Spec {
-        let file = |(path, text): &(&str, &str)| SpecFile { path: (*path).to_owned(), bytes: text.as_bytes().to_vec() };
+        let file = |(path, text): &(&str, &str)| SpecFile { path: (*path).to_owned(), bytes: text.as_bytes().to_vec().into() };
         match load(&Files::new("specs", files.iter().map(file).collect())) {
             Ok(spec) => spec,
             Err(errors) => panic!("the files of this test are right, and yet: {errors}"),

@@ -21,5 +21,5 @@ pub use event::{
 pub use ports::{FileSeen, Listening, Stranger};
 pub use read::{ReadError, Reader, for_each_record, read_trace};
 pub use record::Record;
-pub use recorder::{Recorder, RecorderError};
+pub use recorder::{Batch, Recorder, RecorderError, Sending};
 pub mod notation;

@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,9 @@ use super::{Event, Record, TRACE_VERSION, TraceStarted};
 
 /// Bytes that are gathered before the system is bothered; a round trip's records take a few thousand.
 const BUFFER: usize = 64 << 10;
+/// Records that a listener is sent at once, at least, while a scenario goes on: enough that it is not woken at every round trip,
+/// and few beside what a scenario can bring.
+const BATCH: usize = 256;
 
 /// Why a trace could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -34,13 +38,20 @@ struct Inner {
     file: Option<BufWriter<File>>,
     /// Recorded and not yet written.
     pending: Vec<Record>,
-    /// Written and not yet taken by [`Recorder::take`], where a listener wants them.
+    /// Written, and neither taken by [`Recorder::take`] nor sent to the listener yet.
     kept: Vec<Record>,
     keep: bool,
+    listener: Option<SyncSender<Batch>>,
     lines: u64,
     /// Where all goes from when this trace became part of another on.
     joined: Option<Arc<Recorder>>,
 }
+
+/// Records in a row, and the number of the line that the first one stands on.
+pub type Batch = (u64, Vec<Record>);
+
+/// A recorder sends its records to a listener as long as this lives; when it is dropped, the last ones.
+pub struct Sending(Arc<Recorder>);
 
 impl Recorder {
     /// Starts a trace at `path`, which must not exist, readable for the user alone.
@@ -61,7 +72,7 @@ impl Recorder {
     }
 
     fn begin(path: PathBuf, file: Option<BufWriter<File>>, seed: u64) -> Self {
-        let inner = Inner { file, pending: Vec::new(), kept: Vec::new(), keep: true, lines: 0, joined: None };
+        let inner = Inner { file, pending: Vec::new(), kept: Vec::new(), keep: true, listener: None, lines: 0, joined: None };
         let recorder = Self { path, began: Instant::now(), inner: Mutex::new(inner) };
         let now = jiff::Timestamp::now();
         recorder.record(Event::TraceStarted(TraceStarted {
@@ -119,17 +130,36 @@ impl Recorder {
         self.lock().keep = keep;
     }
 
+    /// Sends what is recorded to `listener`, in batches, once it is written.
+    pub fn send_to(self: &Arc<Self>, listener: SyncSender<Batch>) -> Sending {
+        self.lock().listener = Some(listener);
+        Sending(Arc::clone(self))
+    }
+
     /// Writes what was recorded since the last time.
     pub fn flush(&self) -> Result<(), RecorderError> {
-        self.lock().flush().map_err(|source| RecorderError { path: self.path.clone(), source })
+        self.write(BATCH)
+    }
+
+    /// Writes, and sends the listener all that it has not had.
+    pub fn hand_over(&self) -> Result<(), RecorderError> {
+        self.write(1)
+    }
+
+    fn write(&self, batch: usize) -> Result<(), RecorderError> {
+        let mut inner = self.lock();
+        inner.flush().map_err(|source| RecorderError { path: self.path.clone(), source })?;
+        if inner.listener.is_some() && inner.kept.len() >= batch {
+            inner.send_kept();
+        }
+        Ok(())
     }
 
     /// Writes, and hands over all records since the last time, with the number of the line that the first one stands on.
     pub fn take(&self) -> Result<(u64, Vec<Record>), RecorderError> {
         let mut inner = self.lock();
         inner.flush().map_err(|source| RecorderError { path: self.path.clone(), source })?;
-        let records = std::mem::take(&mut inner.kept);
-        Ok((inner.lines - records.len() as u64 + 1, records))
+        Ok(inner.take_kept())
     }
 
     /// A panic elsewhere must not cost the record, so a poisoned lock is taken all the same: each change to `Inner` is complete in itself.
@@ -161,6 +191,29 @@ impl Inner {
             self.pending.clear();
         }
         Ok(())
+    }
+}
+
+impl Inner {
+    fn take_kept(&mut self) -> Batch {
+        let records = std::mem::take(&mut self.kept);
+        (self.lines - records.len() as u64 + 1, records)
+    }
+
+    fn send_kept(&mut self) {
+        let batch = self.take_kept();
+        if let Some(listener) = &self.listener {
+            // One that is gone has panicked, which whoever joins its thread will hear of.
+            let _ = listener.send(batch);
+        }
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        let mut inner = self.0.lock();
+        inner.send_kept();
+        inner.listener = None;
     }
 }
 
@@ -201,6 +254,27 @@ mod tests {
         let (line, records) = recorder.take().expect("memory");
         assert_eq!((line, records.len()), (2, 2));
         assert_eq!(recorder.take().expect("memory"), (4, Vec::new()));
+    }
+
+    #[test]
+    fn a_listener_gets_batches_and_the_rest_when_asked_or_at_the_end() {
+        let recorder = Arc::new(Recorder::in_memory(7));
+        let (listener, heard) = std::sync::mpsc::sync_channel(8);
+        let sending = recorder.send_to(listener);
+        let sizes =
+            |heard: &std::sync::mpsc::Receiver<Batch>| heard.try_iter().map(|(line, records)| (line, records.len())).collect::<Vec<_>>();
+        recorder.flush().expect("memory");
+        assert_eq!(sizes(&heard), []);
+        recorder.hand_over().expect("memory");
+        assert_eq!(sizes(&heard), [(1, 1)]);
+        (0..BATCH).for_each(|_| recorder.record(note("many")));
+        recorder.flush().expect("memory");
+        assert_eq!(sizes(&heard), [(2, BATCH)]);
+        recorder.record(note("last"));
+        recorder.flush().expect("memory");
+        drop(sending);
+        assert_eq!(sizes(&heard), [(2 + BATCH as u64, 1)]);
+        assert!(heard.recv().is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! kernel again while that follows; a spare one is started ahead, so that a fresh one costs no waiting. A scenario in which an
 //! answer was missed, or the kernel died, is played again on fresh kernels: what shows once only is not called a lockup.
 
+mod following;
 mod own_start;
 mod timings;
 mod worker;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 use super::kernel::{InterruptMode, Launcher, Reach, StartError, Target};
@@ -20,7 +22,9 @@ use super::transport::Wire;
 use super::{About, Cancel, Overtaking, SessionError};
 use crate::plan::Plan;
 use crate::spec::{Profile, Spec};
-use crate::trace::{Record, Recorder, RecorderError, ScenarioOutcome};
+use crate::trace::{Recorder, RecorderError, ScenarioOutcome};
+pub use following::Follow;
+use following::{Followed, Following};
 pub use timings::{ScenarioTimings, Timings};
 use worker::Worker;
 
@@ -88,12 +92,6 @@ pub struct RunOptions {
     pub cancel: Cancel,
     /// Starts kernels.
     pub launcher: Launcher,
-}
-
-/// Reads a worker's trace while it is written: an oracle, as a rule.
-pub trait Follow: Send {
-    /// Takes in records; the first stands on line `line` of the trace. Returns what is new and worth telling at once.
-    fn follow(&mut self, line: u64, records: Vec<Record>) -> Vec<String>;
 }
 
 /// What happens while a run goes on.
@@ -210,26 +208,32 @@ pub fn run<F: Follow>(options: &RunOptions, spec: &Arc<Spec>, followers: Vec<F>,
     let began = Instant::now();
     let queue = Queue::new(options, spec);
     let (tell, told) = mpsc::channel();
-    let mut workers = Vec::new();
+    let mut pairs = Vec::new();
     for (follower, number) in followers.into_iter().zip(1..) {
         let recorder = Arc::new(Recorder::create(&trace_path(&options.out, number), options.seed)?);
-        workers.push(Worker::new(number, options, Arc::clone(spec), queue.clone(), recorder, follower, tell.clone()));
+        let (following, sending) = Following::of(follower, &recorder, tell.clone());
+        let worker = Worker::new(number, options, Arc::clone(spec), queue.clone(), recorder, sending, tell.clone());
+        pairs.push((worker, following));
     }
     drop(tell);
     let done = std::thread::scope(|scope| {
-        let handles: Vec<_> = workers.into_iter().map(|worker| scope.spawn(move || worker.work())).collect();
+        let spawned = pairs.into_iter().map(|(worker, following)| (scope.spawn(|| worker.work()), scope.spawn(|| following.follow())));
+        let handles: Vec<_> = spawned.collect();
         for progress in told {
             on(progress);
         }
-        handles.into_iter().map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
+        handles.into_iter().map(|(worker, follower)| (joined(worker), joined(follower))).collect::<Vec<_>>()
     });
     Ok(gather(done, options, began))
 }
 
+fn joined<T>(handle: ScopedJoinHandle<'_, T>) -> T {
+    handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
 /// What one worker came to.
-struct Done<F> {
+struct Done {
     trace: PathBuf,
-    follower: F,
     about: Option<About>,
     profile: Option<String>,
     skipped: Vec<(String, String)>,
@@ -239,7 +243,7 @@ struct Done<F> {
     trouble: Option<RunError>,
 }
 
-fn gather<F>(done: Vec<Done<F>>, options: &RunOptions, began: Instant) -> Ran<F> {
+fn gather<F>(done: Vec<(Done, Followed<F>)>, options: &RunOptions, began: Instant) -> Ran<F> {
     let mut ran = Ran {
         traces: Vec::new(),
         about: None,
@@ -252,8 +256,9 @@ fn gather<F>(done: Vec<Done<F>>, options: &RunOptions, began: Instant) -> Ran<F>
         cancelled: options.cancel.is_set(),
         trouble: None,
     };
-    for worker in done {
-        ran.traces.push((worker.trace, worker.follower));
+    for (worker, followed) in done {
+        ran.traces.push((worker.trace, followed.follower));
+        ran.timings.harness += followed.took;
         ran.about = ran.about.or(worker.about);
         ran.profile = ran.profile.or(worker.profile);
         ran.skipped.extend(worker.skipped);

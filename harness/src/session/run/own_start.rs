@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::RunError;
 use super::worker::Worker;
-use super::{Follow, RunError};
 use crate::plan::{Plan, Start};
 use crate::session::kernel::StartError;
 use crate::session::{OwnStart, Played, SessionError};
 use crate::trace::ScenarioOutcome;
 
-impl<F: Follow> Worker<'_, F> {
+impl Worker<'_> {
     /// Starts the kernel of a plan in the plan's own way; where it does not answer, the plan is over, and that is what it came to.
     pub(super) fn start_for(&mut self, plan: &Plan, start: &Start, (attempt, scale): (u32, f64)) -> Result<Option<Played>, RunError> {
         // How long a start takes as usual is known by one that is as usual: a plan that is played again comes without.

@@ -11,7 +11,7 @@ pub struct Timings {
     pub starting: Duration,
     /// Waiting for kernels that have started.
     pub waited: Waited,
-    /// All else: making, recording and judging messages.
+    /// All else: making, recording and judging messages, the last beside the waiting.
     pub harness: Duration,
     /// Kernels started, spare ones included.
     pub kernels: u32,

@@ -7,12 +7,12 @@ use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{Done, Follow, Part, ProfileChoice, Progress, Queue, RunError, RunOptions, ScenarioTimings, Timings, tell};
+use super::{Done, Part, ProfileChoice, Progress, Queue, RunError, RunOptions, ScenarioTimings, Timings, tell};
 use crate::plan::Plan;
 use crate::session::kernel::{InterruptMode, Lives, StartError, Target};
 use crate::session::{About, Played, Session, SessionError, Starting, Suspicion};
 use crate::spec::{Profile, Scenario, Spec};
-use crate::trace::{End, Event, Expectation, Noted, Recorder, ScenarioEnded, ScenarioOutcome, ScenarioStarted};
+use crate::trace::{End, Event, Expectation, Noted, Recorder, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sending};
 
 /// How often a kernel is tried to be started that has started before.
 const STARTS: u32 = 3;
@@ -23,13 +23,14 @@ const CONFIRMED: u32 = 2;
 /// What its deadlines are multiplied with then.
 const GENEROUS: f64 = 2.0;
 
-pub(super) struct Worker<'a, F> {
+pub(super) struct Worker<'a> {
     number: usize,
     options: &'a RunOptions,
     spec: Arc<Spec>,
     queue: Queue,
     pub(super) recorder: Arc<Recorder>,
-    follower: F,
+    /// Keeps the follower's thread fed.
+    sending: Sending,
     pub(super) tell: Sender<Progress>,
     pub(super) kernel: Option<Session>,
     spare: Option<Spare>,
@@ -55,14 +56,14 @@ struct Spare {
     starting: JoinHandle<Result<Session, SessionError>>,
 }
 
-impl<'a, F: Follow> Worker<'a, F> {
+impl<'a> Worker<'a> {
     pub(super) fn new(
         number: usize,
         options: &'a RunOptions,
         spec: Arc<Spec>,
         queue: Queue,
         recorder: Arc<Recorder>,
-        follower: F,
+        sending: Sending,
         tell: Sender<Progress>,
     ) -> Self {
         Self {
@@ -71,7 +72,7 @@ impl<'a, F: Follow> Worker<'a, F> {
             spec,
             queue,
             recorder,
-            follower,
+            sending,
             tell,
             kernel: None,
             spare: None,
@@ -90,7 +91,7 @@ impl<'a, F: Follow> Worker<'a, F> {
     }
 
     /// Takes scenarios until none is left, or something ends the run.
-    pub(super) fn work(mut self) -> Done<F> {
+    pub(super) fn work(mut self) -> Done {
         let began = Instant::now();
         let mut trouble = self.play_all().err().filter(|error| !matches!(error, RunError::Session(SessionError::Cancelled)));
         let why = match (&trouble, self.options.cancel.is_set()) {
@@ -106,13 +107,13 @@ impl<'a, F: Follow> Worker<'a, F> {
         }
         drop(self.spare.take().map(|spare| spare.starting.join()));
         self.recorder.record(Event::End(End { why: why.to_owned() }));
-        if let Err(error) = self.show() {
-            trouble.get_or_insert(error);
+        if let Err(error) = self.recorder.hand_over() {
+            trouble.get_or_insert(error.into());
         }
+        drop(self.sending);
         self.timings.harness = began.elapsed().saturating_sub(self.timings.waiting());
         Done {
             trace: self.recorder.path().to_owned(),
-            follower: self.follower,
             about: self.about,
             profile: self.profile.map(|profile| profile.name.clone()),
             skipped: self.skipped,
@@ -212,7 +213,7 @@ impl<'a, F: Follow> Worker<'a, F> {
     /// Records that a scenario is over of which the session has played nothing, and tells it.
     pub(super) fn end_unplayed(&mut self, name: String, outcome: ScenarioOutcome, reason: Option<String>) -> Result<(), RunError> {
         self.recorder.record(Event::ScenarioEnded(ScenarioEnded { name: name.clone(), outcome, reason: reason.clone() }));
-        self.show()?;
+        self.recorder.hand_over()?;
         tell(&self.tell, Progress::Ended { scenario: name, outcome, reason });
         Ok(())
     }
@@ -245,18 +246,9 @@ impl<'a, F: Follow> Worker<'a, F> {
         self.tender |= played.died && first;
         self.played += usize::from(attempt == 1);
         let outcome = if played.completed { ScenarioOutcome::Completed } else { ScenarioOutcome::Abandoned };
-        self.show()?;
+        self.recorder.hand_over()?;
         tell(&self.tell, Progress::Ended { scenario: plan.scenario.clone(), outcome, reason: None });
         Ok(played)
-    }
-
-    /// Shows the follower what was recorded since the last time.
-    pub(super) fn show(&mut self) -> Result<(), RunError> {
-        let (line, records) = self.recorder.take()?;
-        for news in self.follower.follow(line, records) {
-            tell(&self.tell, Progress::Told(news));
-        }
-        Ok(())
     }
 
     fn is_joined(&self) -> bool {

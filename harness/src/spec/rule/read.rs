@@ -43,11 +43,11 @@ impl RuleFile {
 }
 
 /// Reads the rule.
-pub(crate) fn read(source: &RuleFile, mistakes: &Mistakes) -> Option<Rule> {
+pub(crate) fn read(source: RuleFile, mistakes: &Mistakes) -> Option<Rule> {
     let reader = Reader::new(&source.table, 1, mistakes);
     let id = reader.required("id").and_then(read_id);
     let level = reader.required("level").and_then(Item::named);
-    let verdict = reader.required("verdict").and_then(read_verdict(source));
+    let verdict = reader.required("verdict").and_then(read_verdict(&source));
     let basis = reader.required("basis").and_then(Item::named);
     let since = reader.optional("since").and_then(Item::parsed);
     let written = reader.required("source").and_then(Item::sentence);
@@ -61,15 +61,15 @@ pub(crate) fn read(source: &RuleFile, mistakes: &Mistakes) -> Option<Rule> {
         _ => (),
     }
     if checks.is_some() {
-        check_traces(source, &reader);
+        check_traces(&source, &reader);
     } else if let Some(trace) = source.traces.first() {
         mistakes.add(trace.line, None, "this trace proves nothing: the rule has no check", None);
     }
     reader.finish();
     Some(Rule {
         id: id?,
-        name: source.name.clone(),
-        group: source.group.clone(),
+        name: source.name,
+        group: source.group,
         level: level?,
         verdict: verdict?,
         basis: basis?,
@@ -77,11 +77,11 @@ pub(crate) fn read(source: &RuleFile, mistakes: &Mistakes) -> Option<Rule> {
         source: written?,
         open,
         summary: summary?,
-        prose: source.prose.clone(),
+        prose: source.prose,
         checks: checks.unwrap_or_default(),
         unchecked: unchecked.flatten(),
-        traces: source.traces.clone(),
-        file: source.file.clone(),
+        traces: source.traces,
+        file: source.file,
     })
 }
 
