@@ -31,6 +31,9 @@ pub struct Played {
 /// Why the steps after this one are not played.
 pub(super) type Stop = Option<Settlement>;
 
+/// Messages that are sent in a row before what has come is taken in, so that a flood of answers does not pile up before us.
+const UNREAD: u32 = 16;
+
 impl Session {
     /// Plays `plan` from its first step to its last, or until the kernel no longer follows. That it is played stands in the trace already.
     pub fn play(&mut self, plan: &Plan) -> Result<Played, SessionError> {
@@ -191,8 +194,11 @@ impl Session {
             self.expect_exit();
         }
         let mut ids = Vec::new();
-        for _ in 0..outgoing.repeat {
+        for sent in 1..=outgoing.repeat {
             ids.push(self.send(&step.client, step.name.as_deref(), &facts, &outgoing)?);
+            if sent % UNREAD == 0 {
+                self.receive(Instant::now())?;
+            }
         }
         if outgoing.awaits == Await::Later {
             return Ok(None);
