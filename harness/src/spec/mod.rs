@@ -77,6 +77,15 @@ impl Spec {
         load::load(&files::read_dir(dir)?)
     }
 
+    /// The same without what nobody needs who plays and judges: why each rule matters, and the traces that prove it.
+    #[must_use]
+    pub fn without_prose(mut self) -> Self {
+        for rule in &mut self.rules {
+            (rule.prose, rule.traces) = (String::new(), Vec::new());
+        }
+        self
+    }
+
     /// The rule of an id or a name.
     #[must_use]
     pub fn rule(&self, id_or_name: &str) -> Option<&Rule> {

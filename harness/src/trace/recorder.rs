@@ -17,7 +17,7 @@ use super::{Event, Record, TRACE_VERSION, TraceStarted};
 const BUFFER: usize = 64 << 10;
 /// Records that a listener is sent at once, at least, while a scenario goes on: enough that it is not woken at every round trip,
 /// and few beside what a scenario can bring.
-const BATCH: usize = 256;
+const BATCH: usize = 64;
 
 /// Why a trace could not be written.
 #[derive(Debug, thiserror::Error)]

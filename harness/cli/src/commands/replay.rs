@@ -55,7 +55,7 @@ pub(crate) struct ReplayArgs {
 /// Plays it and tells how it came out.
 pub(crate) fn replay(args: ReplayArgs, common: &Common) -> anyhow::Result<u8> {
     let reproducer = read(&args.file)?;
-    let spec = Arc::new(load_spec(common.specs.as_deref())?);
+    let spec = Arc::new(load_spec(common.specs.as_deref())?.without_prose());
     let selection = Selection::new(&[], &[], &spec).map_err(|error| Usage::error(error.to_string()))?;
     let run_args = as_run(args, &reproducer)?;
     let chosen = Chosen::of(&run_args)?;

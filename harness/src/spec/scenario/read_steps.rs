@@ -47,7 +47,7 @@ impl<'a> Steps<'a> {
             known,
             given: texts("name").collect(),
             names: Vec::new(),
-            done: Vec::new(),
+            done: Vec::with_capacity(items.len()),
         }
     }
 

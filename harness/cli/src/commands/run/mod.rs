@@ -42,7 +42,7 @@ pub(crate) use target::Chosen;
 /// Plays, judges, and delivers the reports.
 pub(crate) fn run(mut args: Box<RunArgs>, common: &Common) -> anyhow::Result<u8> {
     args.fill(&Config::of_working_directory()?)?;
-    let spec = Arc::new(load_spec(common.specs.as_deref())?);
+    let spec = Arc::new(load_spec(common.specs.as_deref())?.without_prose());
     let selection = Selection::new(&args.selecting.select, &args.selecting.skip, &spec).map_err(|error| Usage::error(error.to_string()))?;
     let scenarios = scenarios(&spec, &selection)?;
     let chosen = Chosen::of(&args)?;
