@@ -4,7 +4,8 @@ use super::message;
 use super::pairs::{Pairs, named};
 use crate::spec::Start;
 use crate::trace::{
-    Bytes, Connected, Event, Exited, Expectation, FileSeen, KernelStarted, Ladder, Listening, Noted, Probed, Settled, Stranger, Why,
+    Bytes, Connected, Event, Exited, Expectation, FileSeen, KernelStarted, Ladder, Listening, Noted, Probed, Settled, Stranger, Violation,
+    Why,
 };
 use crate::wire::{Channel, TransportKind};
 
@@ -37,6 +38,12 @@ pub(super) fn stranger(pairs: &mut Pairs) -> Result<Event, String> {
     let (peers, stay) = (pairs.number("peers")?.unwrap_or(1), pairs.flag("stay")?.unwrap_or(false));
     let odd = pairs.take("fact.odd").map(|odd| ("odd".to_owned(), odd.to_serde()));
     Ok(Event::Stranger(Stranger { channel, bytes, peers, stay, step: pairs.text("step"), facts: odd.into_iter().collect() }))
+}
+
+pub(super) fn violation(pairs: &mut Pairs) -> Result<Event, String> {
+    let channel = pairs.word("which channel?")?.parse().map_err(|error: crate::wire::UnknownChannel| error.to_string())?;
+    let (what, client) = (pairs.word("which violation?")?, pairs.text("client").unwrap_or_else(|| "a".to_owned()));
+    Ok(Event::Violation(Violation { client, channel, what, text: pairs.text("text").unwrap_or_default() }))
 }
 
 pub(super) fn listening(pairs: &mut Pairs) -> Event {

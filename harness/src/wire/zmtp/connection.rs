@@ -97,6 +97,13 @@ impl Connection {
         self.phase == Phase::Over
     }
 
+    /// Asks for what begins with `topic`; heard once the handshake is over, and of use to a subscriber only.
+    pub fn subscribe(&mut self, topic: &[u8]) {
+        if let Some(minor) = self.ready() {
+            Command::encode_subscription(topic, minor, &mut self.output);
+        }
+    }
+
     /// What is to go to the peer now, between two messages.
     pub fn take_output(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.output)
