@@ -13,7 +13,7 @@ mod record;
 mod recorder;
 
 pub use bytes::Bytes;
-pub use clients::{Connected, Disconnected};
+pub use clients::{Connected, Disconnected, WireKind};
 pub use event::{
     BIND_CLASH, Calibrated, End, Event, Exited, Expectation, Facts, KernelStarted, Ladder, Noted, OPTIONAL_PART, Output, Probed, Received,
     ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, TRACE_VERSION, TraceStarted, Why, own_steps,

@@ -9,7 +9,7 @@ mod zmtp;
 use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-use crate::trace::{Bytes, Violation};
+use crate::trace::{Bytes, Violation, WireKind};
 use crate::wire::{Channel, ConnectionInfo, Frame};
 use zeromq::ZeroMq;
 use zmtp::Zmtp;
@@ -74,11 +74,20 @@ pub enum Wire {
 
 impl Default for Wire {
     fn default() -> Self {
-        Self::Libzmq(zmq::Context::new())
+        Self::new(WireKind::default())
     }
 }
 
 impl Wire {
+    /// The one of that kind.
+    #[must_use]
+    pub fn new(kind: WireKind) -> Self {
+        match kind {
+            WireKind::Zmq => Self::Libzmq(zmq::Context::new()),
+            WireKind::Zmtp => Self::Zmtp,
+        }
+    }
+
     /// A transport without sockets.
     #[must_use]
     pub fn transport(&self) -> Box<dyn Transport> {
@@ -119,6 +128,9 @@ pub struct Arrival {
 
 /// Sockets to a kernel. No call blocks but [`Transport::wait`], and that one no longer than it is told.
 pub trait Transport: Send {
+    /// Whose ZeroMQ it speaks.
+    fn kind(&self) -> WireKind;
+
     /// Opens a client's five sockets. The kernel need not listen yet.
     fn open(&mut self, endpoint: &Endpoint, link: &ConnectionInfo) -> Result<(), TransportError>;
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Arrival, BURST, Endpoint, FRAME_LIMIT, KEPT_OF_CUT, MESSAGE_LIMIT, RECONNECT_MS, Transport, TransportError, UNREAD_BYTES};
+use crate::trace::WireKind;
 use crate::wire::{Channel, ConnectionInfo, Frame};
 
 /// Messages that libzmq keeps for us at most, for each socket; then it reads no more, and the kernel has to wait or to drop. More
@@ -99,6 +100,10 @@ impl ZeroMq {
 }
 
 impl Transport for ZeroMq {
+    fn kind(&self) -> WireKind {
+        WireKind::Zmq
+    }
+
     fn open(&mut self, endpoint: &Endpoint, link: &ConnectionInfo) -> Result<(), TransportError> {
         for channel in Channel::ALL {
             let address = link.endpoint(channel);

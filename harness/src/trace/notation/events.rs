@@ -5,7 +5,7 @@ use super::pairs::{Pairs, named};
 use crate::spec::Start;
 use crate::trace::{
     Bytes, Connected, Event, Exited, Expectation, FileSeen, KernelStarted, Ladder, Listening, Noted, Probed, Settled, Stranger, Violation,
-    Why,
+    Why, WireKind,
 };
 use crate::wire::{Channel, TransportKind};
 
@@ -65,7 +65,7 @@ pub(super) fn connected(pairs: &mut Pairs) -> Result<Event, String> {
     };
     let identity = Bytes(pairs.text("identity").unwrap_or_else(|| client.clone()).into_bytes());
     let (early, deaf) = (pairs.flag("early")?.unwrap_or(false), pairs.flag("deaf")?.unwrap_or(false));
-    Ok(Event::Connected(Connected { client, identity, channels: Channel::ALL.to_vec(), topics, early, deaf }))
+    Ok(Event::Connected(Connected { client, identity, channels: Channel::ALL.to_vec(), topics, early, deaf, wire: WireKind::default() }))
 }
 
 pub(super) fn settled(pairs: &mut Pairs) -> Result<Settled, String> {

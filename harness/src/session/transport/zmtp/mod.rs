@@ -15,7 +15,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use super::{Arrival, BURST, Endpoint, Transport, TransportError};
-use crate::trace::Violation;
+use crate::trace::{Violation, WireKind};
 use crate::wire::zmtp::Role;
 use crate::wire::{Channel, ConnectionInfo, Frame};
 use address::Address;
@@ -101,6 +101,10 @@ impl Zmtp {
 }
 
 impl Transport for Zmtp {
+    fn kind(&self) -> WireKind {
+        WireKind::Zmtp
+    }
+
     fn open(&mut self, endpoint: &Endpoint, link: &ConnectionInfo) -> Result<(), TransportError> {
         for channel in Channel::ALL {
             let failed = |error: std::io::Error| TransportError::Open {
