@@ -69,6 +69,8 @@ struct Open {
     since: Instant,
     /// Whether hands were shaken, and subscriptions sent.
     greeted: bool,
+    /// Whether nothing can be sent any more. What the peer sent before it went may still be unread.
+    mute: bool,
 }
 
 impl Link {
@@ -125,7 +127,7 @@ impl Link {
                 let reads = !open.greeted || (take_in && !self.purpose.unread && self.inbox.len() < BURST);
                 let mut events = PollFlags::empty();
                 events.set(PollFlags::IN, reads);
-                events.set(PollFlags::OUT, open.has_output() || (open.greeted && !self.outbox.is_empty()));
+                events.set(PollFlags::OUT, !open.mute && (open.has_output() || (open.greeted && !self.outbox.is_empty())));
                 Some(PollFd::new(&open.socket, events))
             }
             State::Waiting(_) | State::Dead => None,
@@ -224,6 +226,7 @@ impl Link {
                 written: 0,
                 since: now,
                 greeted: false,
+                mute: false,
             })),
             Dialled::Connecting(socket) => State::Connecting(socket),
             Dialled::Refused => State::Waiting(now + Duration::from_millis(RECONNECT_MS.into())),
@@ -283,7 +286,7 @@ impl Link {
 
     fn write(&mut self) {
         let State::Open(open) = &mut self.state else { return };
-        loop {
+        while !open.mute {
             if open.written == open.writing.len() {
                 let own = open.connection.take_output();
                 let next = if own.is_empty() && open.greeted { self.outbox.pop_front() } else { Some(own) };
@@ -294,7 +297,7 @@ impl Link {
                 Ok(sent) => open.written += sent,
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return,
-                Err(_) => return self.lose(),
+                Err(_) => open.mute = true,
             }
         }
     }

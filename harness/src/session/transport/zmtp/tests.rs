@@ -267,14 +267,48 @@ fn what_wakes_a_wait_ends_it() {
     assert!(arrivals.is_empty() && began.elapsed() < PATIENCE);
 }
 
-/// What is told of a peer that answers our greeting with these bytes; and whether the connection is closed then.
-fn told_of(answer: &[u8], closes: bool) -> Vec<String> {
+#[test]
+fn what_a_peer_sent_before_it_went_is_heard_though_it_can_be_sent_nothing() {
     let listeners: Vec<TcpListener> = (0..5).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
+    let (mut ours, mut peer) = strangers_client(&listeners);
+    peer.write_all(&[&ready(), &b"\0\x04last"[..]].concat()).expect("it is open");
+    while !ours.links[0].is_ready() {
+        ours.turn(until(), &[], false).expect("a turn");
+    }
+    // What is left unread makes the end a reset.
+    ours.send("a", Channel::Shell, &frames(&["never read"])).expect("it goes");
+    peer.write_all(b"\0\x04word").expect("it is open");
+    drop(peer);
+    for _ in 0..3 {
+        ours.send("a", Channel::Shell, &frames(&["into the void"])).expect("it is silence");
+    }
+    let mut arrivals = Vec::new();
+    while arrivals.len() < 2 {
+        ours.wait(until(), &[], &mut arrivals).expect("it waits");
+    }
+    let said: Vec<Vec<Frame>> = arrivals.into_iter().map(|arrival| arrival.frames).collect();
+    assert_eq!(said, [frames(&["last"]), frames(&["word"])]);
+}
+
+/// A client of a kernel that is nothing but listeners, and the kernel's end of its shell connection.
+fn strangers_client(listeners: &[TcpListener]) -> (Zmtp, std::net::TcpStream) {
     let ports: Vec<u32> = listeners.iter().map(|listener| listener.local_addr().expect("it is bound").port().into()).collect();
     let mut ours = Zmtp::default();
     ours.open(&endpoint("a", &[""]), &link(TransportKind::Tcp, "127.0.0.1".to_owned(), &ports)).expect("it opens");
     ours.turn(Instant::now(), &[], true).expect("a turn");
-    let (mut peer, _) = listeners[0].accept().expect("it connects");
+    let (peer, _) = listeners[0].accept().expect("it connects");
+    (ours, peer)
+}
+
+/// A ROUTER's handshake.
+fn ready() -> Vec<u8> {
+    [&Greeting::OURS.encode()[..], b"\x04\x1c\x05READY\x0bSocket-Type\0\0\0\x06ROUTER"].concat()
+}
+
+/// What is told of a peer that answers our greeting with these bytes; and whether the connection is closed then.
+fn told_of(answer: &[u8], closes: bool) -> Vec<String> {
+    let listeners: Vec<TcpListener> = (0..5).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
+    let (mut ours, mut peer) = strangers_client(&listeners);
     peer.write_all(answer).expect("it is open");
     let mut told = Vec::new();
     let until = until();
@@ -295,10 +329,7 @@ fn told_of(answer: &[u8], closes: bool) -> Vec<String> {
 
 #[test]
 fn peers_that_break_the_protocol_are_told_of() {
-    let ready = |more: &[u8]| {
-        let ready = b"\x04\x1c\x05READY\x0bSocket-Type\0\0\0\x06ROUTER";
-        [&Greeting::OURS.encode()[..], ready, more].concat()
-    };
+    let ready = |more: &[u8]| [&ready(), more].concat();
     assert_eq!(told_of(b"SSH-2.0-OpenSSH\r\n", true), ["shell signature"]);
     assert_eq!(told_of(&ready(b"\x02\0\0\x01\0\0\0\0\0"), true), ["shell too_large"]);
     assert_eq!(told_of(&ready(b"\x04\x05\x04PONG\x04\x05\x04PONG"), false), ["shell pong_unasked"]);
