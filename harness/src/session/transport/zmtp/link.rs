@@ -134,9 +134,9 @@ impl Link {
         }
     }
 
-    /// Does what has become possible.
+    /// Does what has become possible; with no events, takes note that nothing has.
     pub(super) fn serve(&mut self, events: PollFlags, buffer: &mut [u8]) {
-        if matches!(self.state, State::Connecting(_)) {
+        if matches!(self.state, State::Connecting(_)) && !events.is_empty() {
             if let State::Connecting(socket) = std::mem::replace(&mut self.state, State::Dead) {
                 self.take_up(self.address.outcome(socket), Instant::now());
             }

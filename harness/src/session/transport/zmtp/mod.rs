@@ -1,7 +1,7 @@
 //! The transport over our own ZMTP: the same as libzmq does for us, on the session's own thread.
 //!
 //! All connections stand in the one poll in which the session sleeps, so that nothing of them goes on between two waits: what
-//! comes meanwhile stays with the system, whose buffers make a kernel wait as libzmq's queues do.
+//! comes meanwhile stays with the system, whose buffers make a kernel wait as libzmq's queues do, and who pings is answered then.
 
 mod address;
 mod link;

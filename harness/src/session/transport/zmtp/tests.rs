@@ -178,16 +178,15 @@ fn a_subscriber_hears_what_it_asked_for_and_can_be_heard() {
 fn who_comes_before_the_kernel_is_connected_when_it_comes_and_when_it_comes_again() {
     for transport in [TransportKind::Tcp, TransportKind::Ipc] {
         let mut kernel = Kernel::new(transport, zmq::XPUB);
-        // Nobody is there now but two.
-        kernel.sockets.truncate(2);
-        for kind in &KINDS[2..] {
-            kernel.sockets.push(socket(&kernel.context, *kind));
-        }
+        let late = [Channel::Stdin, Channel::Iopub, Channel::Heartbeat];
+        let free = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port"));
+        let [stdin, iopub, hb] = free.map(|address| u32::from(address.port()));
+        kernel.link = ConnectionInfo { stdin_port: stdin, iopub_port: iopub, hb_port: hb, ..kernel.link };
         let mut ours = Zmtp::default();
         ours.open(&endpoint("a", &[""]), &kernel.link).expect("it opens");
         assert!(!ours.await_links("a", Instant::now() + Duration::from_millis(60)).expect("a verdict"));
         ours.send("a", Channel::Stdin, &frames(&["early"])).expect("it is kept");
-        for channel in [Channel::Stdin, Channel::Iopub, Channel::Heartbeat] {
+        for channel in late {
             kernel.renew(channel);
         }
         assert!(ours.await_links("a", until()).expect("a verdict"));
