@@ -24,9 +24,10 @@ lint: ## formatting, clippy, licences
 bench: $(KERNELCHECK) $(IPYKERNEL) ## speed against a bare client, as ratios of one run
 	KERNELCHECK_VENV=$(CURDIR)/$(VENV) cargo bench --workspace --locked
 
-fuzz-self: ## fuzz our own decoder for a minute
+fuzz-self: ## fuzz our own decoders for a minute
 	command -v cargo-fuzz > /dev/null || cargo install --locked cargo-fuzz
-	cd fuzz/targets && cargo fuzz run --fuzz-dir . -s none decode ../corpus/decode -- -max_total_time=60
+	cd fuzz/targets && cargo fuzz run --fuzz-dir . -s none decode ../corpus/decode -- -max_total_time=30
+	cd fuzz/targets && cargo fuzz run --fuzz-dir . -s none zmtp ../corpus/zmtp -- -max_total_time=30
 
 review: ## accept or reject changed snapshots
 	cargo insta review

@@ -7,9 +7,11 @@
 //!
 //! ```text
 //! cargo fuzz run --fuzz-dir . -s none decode corpus/decode ../corpus/decode -- -max_total_time=60
+//! cargo fuzz run --fuzz-dir . -s none zmtp corpus/zmtp ../corpus/zmtp -- -max_total_time=60
 //! ```
 //!
 //! What it finds stays in `targets/corpus` and `targets/artifacts`, outside version control; an input that showed a mistake
 //! is copied to `corpus/`.
 
 pub mod decode;
+pub mod zmtp;

@@ -4,7 +4,7 @@
 //!
 //! | layer | what it holds |
 //! |---|---|
-//! | [`wire`] | frames, signatures, JSON as it was sent, connection files |
+//! | [`wire`] | frames, signatures, JSON as it was sent, connection files, ZMTP |
 //! | [`spec`] | message types, rules, scenarios and profiles, loaded from `specs/` |
 //! | [`trace`] | the record of a run: events, their file, their one-line notation |
 //! | [`plan`] | what to send and what to wait for, as plain data |

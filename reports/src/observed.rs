@@ -45,6 +45,7 @@ impl Observed {
                 }
             }
             Event::KernelStarted(kernel) => self.kernel(kernel),
+            Event::Connected(connected) => self.target.wire = connected.wire.name().to_owned(),
             Event::Received(received) if !self.introduced => self.introduce(received),
             Event::ScenarioEnded(ended) => self.scenario(ended),
             Event::Error(error) => self.trouble(&error.what, &error.text),

@@ -37,6 +37,9 @@ pub struct Reproducer {
     pub profile: Option<String>,
     /// `tcp` or `ipc`.
     pub transport: String,
+    /// `zmq` or `zmtp`.
+    #[serde(default)]
+    pub wire: String,
     /// `signal` or `message`.
     pub interrupt_mode: String,
     /// Seed of the session's random choices.

@@ -77,6 +77,8 @@ pub struct Target {
     pub profile: Option<String>,
     /// `tcp` or `ipc`.
     pub transport: String,
+    /// Whose ZeroMQ was spoken with it: `zmq` or `zmtp`.
+    pub wire: String,
     /// `signal` or `message`.
     pub interrupt_mode: String,
     /// Optional message types that it never answered, by name.

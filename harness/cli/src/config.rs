@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use harness::spec::nearest;
+use harness::trace::WireKind;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
@@ -44,6 +45,7 @@ config! {
     "command" => command: Vec<String>,
     "existing" => existing: PathBuf,
     "transport" => transport: Transport,
+    "wire" => wire: Wire,
     "interrupt-mode" => interrupt_mode: InterruptMode,
     "profile" => profile: String,
     "baseline" => baseline: PathBuf,
@@ -71,6 +73,25 @@ pub(crate) enum Transport {
     Tcp,
     /// By Unix sockets
     Ipc,
+}
+
+/// Whose ZeroMQ is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Wire {
+    /// libzmq's, as every real front end does
+    Zmq,
+    /// kernelcheck's own, which notes in the trace what a kernel does against ZMTP
+    Zmtp,
+}
+
+impl From<Wire> for WireKind {
+    fn from(wire: Wire) -> Self {
+        match wire {
+            Wire::Zmq => Self::Zmq,
+            Wire::Zmtp => Self::Zmtp,
+        }
+    }
 }
 
 /// How a running cell is interrupted.
@@ -195,6 +216,7 @@ mod tests {
     const ALL: &str = r#"
 kernel = "python3"
 transport = "ipc"
+wire = "zmtp"
 interrupt-mode = "message"
 profile = "python"
 baseline = "baseline.toml"

@@ -65,6 +65,7 @@ fn reproducer(run: &Run, finding: &Finding, collected: Collected, kernel: &Kerne
         implementation: format!("{} {}", target.implementation, target.implementation_version).trim().to_owned(),
         profile: target.profile.clone(),
         transport: target.transport.clone(),
+        wire: target.wire.clone(),
         interrupt_mode: target.interrupt_mode.clone(),
         seed: run.environment.seed,
         finding: Expected::of(finding),

@@ -1,6 +1,6 @@
 //! The wish to end a run, which every wait hears at once.
 
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,8 +34,8 @@ impl Cancel {
     }
 
     /// Readable from when it is set on.
-    pub(super) fn waker(&self) -> RawFd {
-        self.0.wake.as_raw_fd()
+    pub(super) fn waker(&self) -> BorrowedFd<'_> {
+        self.0.wake.as_fd()
     }
 }
 
@@ -50,7 +50,7 @@ mod tests {
         assert!(!other.is_set());
         cancel.set();
         assert!(other.is_set());
-        let mut items = [zmq::PollItem::from_fd(other.waker(), zmq::POLLIN)];
-        assert_eq!(zmq::poll(&mut items, 0), Ok(1));
+        let mut items = [rustix::event::PollFd::from_borrowed_fd(other.waker(), rustix::event::PollFlags::IN)];
+        assert_eq!(rustix::event::poll(&mut items, Some(&Default::default())), Ok(1));
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::ledger::Owed;
 use super::transport::Arrival;
-use super::{Session, SessionError};
+use super::{Session, SessionError, wakers};
 use crate::plan::{Await, Object, Outgoing, Owed as OwedByType, Source, Wait};
 use crate::trace::{Bytes, Event, Expectation, Facts, Received, Sent};
 use crate::wire::{Channel, Decoded, Frame, Json, Limits, PartName, decode_some, json};
@@ -117,9 +117,12 @@ impl Session {
     pub(super) fn receive(&mut self, until: Instant) -> Result<(), SessionError> {
         self.recorder.flush()?;
         let mut arrivals = std::mem::take(&mut self.arrivals);
-        let wakers = self.wakers();
+        let wakers = wakers(&self.cancel, self.process.as_ref());
         let began = Instant::now();
         self.behind = self.transport.wait(until, &wakers, &mut arrivals)?;
+        for violation in self.transport.violations() {
+            self.recorder.record(Event::Violation(violation));
+        }
         let waited = if self.asked_to_exit { &mut self.waited.exits } else { &mut self.waited.answers };
         *waited += began.elapsed();
         for arrival in arrivals.drain(..) {

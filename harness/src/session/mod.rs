@@ -38,7 +38,7 @@ mod watched;
 
 use std::collections::BTreeMap;
 use std::net::TcpStream;
-use std::os::fd::RawFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -155,13 +155,6 @@ impl Session {
         !self.cancel.is_set() && !self.has_exited() && !self.flow.is_flood()
     }
 
-    /// What ends a wait besides an arrival and the clock.
-    fn wakers(&self) -> Vec<RawFd> {
-        // The kernel's stays readable after its end, which is known then.
-        let process = self.process.iter().filter(|process| process.exited().is_none()).map(|process| process.exit_waker());
-        std::iter::once(self.cancel.waker()).filter(|_| !self.cancel.is_set()).chain(process).collect()
-    }
-
     /// What the kernel says about itself.
     pub fn about(&self) -> &About {
         &self.about
@@ -201,4 +194,11 @@ impl Session {
     fn be_patient(&mut self, scale: f64) {
         self.deadlines = self.deadlines.scaled(scale);
     }
+}
+
+/// What ends a wait besides an arrival and the clock.
+fn wakers<'a>(cancel: &'a Cancel, process: Option<&'a Arc<KernelProcess>>) -> Vec<BorrowedFd<'a>> {
+    // The kernel's stays readable after its end, which is known then.
+    let process = process.filter(|process| process.exited().is_none()).map(|process| process.as_fd());
+    std::iter::once(cancel.waker()).filter(|_| !cancel.is_set()).chain(process).collect()
 }

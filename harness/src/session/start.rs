@@ -341,6 +341,7 @@ impl Session {
             topics: topics.to_vec(),
             early,
             deaf,
+            wire: self.transport.kind(),
         }));
         Ok(())
     }

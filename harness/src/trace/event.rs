@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::de::{Error, MapAccess};
 use serde::{Deserialize, Serialize};
 
-use super::{Bytes, Connected, Disconnected, FileSeen, Listening, Stranger};
+use super::{Bytes, Connected, Disconnected, FileSeen, Listening, Stranger, Violation};
 use crate::spec::{Start, nearest};
 use crate::wire::{Channel, TransportKind};
 
@@ -89,6 +89,8 @@ events! {
     Stranger(Stranger) = "stranger",
     /// A message, or heartbeat bytes, came in.
     Received(Received) = "received",
+    /// The kernel's side of a connection did what ZMTP forbids.
+    Violation(Violation) = "violation",
     /// The session stopped waiting for what a request is owed.
     Settled(Settled) = "settled",
     /// A question put to a channel after a deadline was missed, or at the end of a scenario.

@@ -13,12 +13,12 @@ mod record;
 mod recorder;
 
 pub use bytes::Bytes;
-pub use clients::{Connected, Disconnected};
+pub use clients::{Connected, Disconnected, WireKind};
 pub use event::{
     BIND_CLASH, Calibrated, End, Event, Exited, Expectation, Facts, KernelStarted, Ladder, Noted, OPTIONAL_PART, Output, Probed, Received,
     ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, TRACE_VERSION, TraceStarted, Why, own_steps,
 };
-pub use ports::{FileSeen, Listening, Stranger};
+pub use ports::{FileSeen, Listening, Stranger, Violation};
 pub use read::{ReadError, Reader, for_each_record, read_trace};
 pub use record::Record;
 pub use recorder::{Batch, Recorder, RecorderError, Sending};

@@ -1,4 +1,4 @@
-//! Events about the kernel's ports: where it listens, and what others than clients send there.
+//! Events about the kernel's ports: where it listens, what others than clients send there, and what is wrong with the bytes that come.
 
 use std::collections::BTreeMap;
 
@@ -31,6 +31,19 @@ pub struct Stranger {
     /// What the plan knows about it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: Facts,
+}
+
+/// See [`super::Event::Violation`]. Only our own ZMTP sees it, and tells each kind once for each of a client's channels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// Whose connection.
+    pub client: String,
+    /// To which port.
+    pub channel: Channel,
+    /// A stable name, as [`crate::wire::zmtp::Violation::name`] gives it.
+    pub what: String,
+    /// A sentence for people.
+    pub text: String,
 }
 
 /// See [`Event::FileSeen`](super::Event::FileSeen).

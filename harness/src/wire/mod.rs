@@ -1,4 +1,4 @@
-//! The wire: frames, JSON, signatures, headers and connection files, as bytes and as what could be read of them.
+//! The wire: frames, JSON, signatures, headers, connection files and ZMTP, as bytes and as what could be read of them.
 //!
 //! This layer stands alone: it opens no socket, reads no clock and judges nothing. Reading can't fail. [`decode()`] and
 //! [`json::parse`] give what could be read beside a list of what was wrong, because a kernel's mistake is data to us.
@@ -10,6 +10,7 @@ pub mod decode;
 pub mod json;
 pub mod message;
 pub mod sign;
+pub mod zmtp;
 
 pub use channel::{Channel, UnknownChannel};
 pub use connection::{ConnectionError, ConnectionInfo, FieldMistake, TransportKind};

@@ -62,6 +62,7 @@ fn target() -> Target {
         protocol_version: "5.4".to_owned(),
         profile: Some("calc".to_owned()),
         transport: "tcp".to_owned(),
+        wire: "zmq".to_owned(),
         interrupt_mode: "signal".to_owned(),
         unsupported: vec!["connect_request".to_owned(), "usage_request".to_owned()],
     }

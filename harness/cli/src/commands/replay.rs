@@ -15,7 +15,7 @@ use reports::text::clean;
 
 use crate::args::Common;
 use crate::commands::run::{Chosen, Ended, Playing, RunArgs, positive};
-use crate::config::{InterruptMode, Transport};
+use crate::config::{InterruptMode, Transport, Wire};
 use crate::input::read_at_most;
 use crate::judge::{Judge, load_spec};
 use crate::out_dir::OutDir;
@@ -47,6 +47,9 @@ pub(crate) struct ReplayArgs {
     /// For the trace, and reproducers of what it shows; those of an earlier replay are replaced [default: kernelcheck-replay]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Whose ZeroMQ is spoken [default: as when it was found]
+    #[arg(long)]
+    wire: Option<Wire>,
     /// Multiplies every deadline [default: 1]
     #[arg(long, value_name = "X", value_parser = positive)]
     deadline_scale: Option<f64>,
@@ -106,6 +109,7 @@ fn as_run(args: ReplayArgs, reproducer: &Reproducer) -> anyhow::Result<RunArgs> 
         command: args.command,
         out: Some(args.out.unwrap_or_else(|| PathBuf::from(OUT))),
         deadline_scale: args.deadline_scale,
+        wire: args.wire.or((reproducer.wire == "zmtp").then_some(Wire::Zmtp)),
         transport: (reproducer.transport == "ipc").then_some(Transport::Ipc),
         ..RunArgs::default()
     };

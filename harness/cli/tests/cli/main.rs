@@ -7,6 +7,7 @@ mod replay;
 mod run;
 mod selftest;
 mod usage;
+mod wire;
 
 use std::path::Path;
 

@@ -40,9 +40,8 @@ impl Check for Quiet {
             moments.push((seen.t, moment));
         }
         moments.extend(episode.events.iter().map(|happened| {
-            let moment =
-                if matches!(happened.event, Event::Settled(_) | Event::Output(_) | Event::Noted(_)) { Moment::Mark } else { Moment::Cause };
-            (happened.t, moment)
+            let is_cause = !matches!(happened.event, Event::Settled(_) | Event::Output(_) | Event::Noted(_) | Event::Violation(_));
+            (happened.t, if is_cause { Moment::Cause } else { Moment::Mark })
         }));
         moments.sort_by_key(|(t, _)| *t);
         self.judge_moments(episode, &moments, report);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::Write;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::process::Child;
 use std::sync::Arc;
@@ -89,12 +89,6 @@ impl KernelProcess {
         self.guard
     }
 
-    /// A descriptor that becomes readable when the process has ended, and stays so: for `zmq::poll`.
-    #[must_use]
-    pub fn exit_waker(&self) -> RawFd {
-        self.as_fd().as_raw_fd()
-    }
-
     /// How it ended, if it has.
     #[must_use]
     pub fn exited(&self) -> Option<ExitStatus> {
@@ -162,7 +156,7 @@ impl KernelProcess {
     }
 }
 
-/// The descriptor of [`exit_waker`](KernelProcess::exit_waker).
+/// A descriptor that becomes readable when the process has ended, and stays so.
 impl AsFd for KernelProcess {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.exit.waker()

@@ -4,13 +4,15 @@
 //! and nothing else can wake or starve them.
 
 mod zeromq;
+mod zmtp;
 
-use std::os::fd::RawFd;
+use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
-use crate::trace::Bytes;
+use crate::trace::{Bytes, Violation, WireKind};
 use crate::wire::{Channel, ConnectionInfo, Frame};
 use zeromq::ZeroMq;
+use zmtp::Zmtp;
 
 /// The size in bytes above which a message is cut before it is recorded; the largest that the protocol's users send is far below.
 pub const MESSAGE_LIMIT: usize = 64 << 20;
@@ -46,15 +48,53 @@ pub enum TransportError {
     },
 }
 
-/// Whose ZeroMQ is spoken: libzmq. The sessions of one wire share its threads.
-#[derive(Clone, Default)]
-pub struct Wire(zmq::Context);
+/// Milliseconds between attempts to reach an endpoint that nobody listens at yet: short, because it is paid at every kernel start.
+const RECONNECT_MS: u16 = 5;
+
+/// The largest frame that is taken from a kernel, in bytes. Above it the connection is dropped, which shows as silence.
+const FRAME_LIMIT: u32 = 256 << 20;
+
+/// Bytes that the system keeps for a subscriber that never reads: it is to fill up soon.
+const UNREAD_BYTES: u16 = 4 << 10;
+
+/// Messages taken from one socket before the others get their turn.
+const BURST: usize = 256;
+
+/// How much of each frame of an over-long message is kept, in bytes; and how many frames.
+const KEPT_OF_CUT: usize = 64 << 10;
+
+/// Whose ZeroMQ is spoken.
+#[derive(Clone)]
+pub enum Wire {
+    /// libzmq, as every real front end does. The sessions of one wire share its threads.
+    Libzmq(zmq::Context),
+    /// Our own, which sees what a kernel does against ZMTP.
+    Zmtp,
+}
+
+impl Default for Wire {
+    fn default() -> Self {
+        Self::new(WireKind::default())
+    }
+}
 
 impl Wire {
+    /// The one of that kind.
+    #[must_use]
+    pub fn new(kind: WireKind) -> Self {
+        match kind {
+            WireKind::Zmq => Self::Libzmq(zmq::Context::new()),
+            WireKind::Zmtp => Self::Zmtp,
+        }
+    }
+
     /// A transport without sockets.
     #[must_use]
     pub fn transport(&self) -> Box<dyn Transport> {
-        Box::new(ZeroMq::new(self.0.clone()))
+        match self {
+            Self::Libzmq(context) => Box::new(ZeroMq::new(context.clone())),
+            Self::Zmtp => Box::new(Zmtp::default()),
+        }
     }
 }
 
@@ -88,6 +128,9 @@ pub struct Arrival {
 
 /// Sockets to a kernel. No call blocks but [`Transport::wait`], and that one no longer than it is told.
 pub trait Transport: Send {
+    /// Whose ZeroMQ it speaks.
+    fn kind(&self) -> WireKind;
+
     /// Opens a client's five sockets. The kernel need not listen yet.
     fn open(&mut self, endpoint: &Endpoint, link: &ConnectionInfo) -> Result<(), TransportError>;
 
@@ -103,5 +146,10 @@ pub trait Transport: Send {
 
     /// Takes what has arrived; if nothing has, waits for it until `until` or until one of `wakers` is readable. Returns whether
     /// more has arrived than was taken.
-    fn wait(&mut self, until: Instant, wakers: &[RawFd], arrivals: &mut Vec<Arrival>) -> Result<bool, TransportError>;
+    fn wait(&mut self, until: Instant, wakers: &[BorrowedFd<'_>], arrivals: &mut Vec<Arrival>) -> Result<bool, TransportError>;
+
+    /// What kernels did against ZMTP since the last time, where that is seen at all.
+    fn violations(&mut self) -> Vec<Violation> {
+        Vec::new()
+    }
 }

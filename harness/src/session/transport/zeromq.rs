@@ -1,35 +1,23 @@
 //! The transport that every real front end uses: libzmq.
 
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{Arrival, Endpoint, MESSAGE_LIMIT, Transport, TransportError};
+use super::{Arrival, BURST, Endpoint, FRAME_LIMIT, KEPT_OF_CUT, MESSAGE_LIMIT, RECONNECT_MS, Transport, TransportError, UNREAD_BYTES};
+use crate::trace::WireKind;
 use crate::wire::{Channel, ConnectionInfo, Frame};
-
-/// Milliseconds between attempts to reach an endpoint that nobody listens at yet: short, because it is paid at every kernel start.
-const RECONNECT_MS: i32 = 5;
-
-/// The largest frame that libzmq may take from a kernel, in bytes. Above it libzmq drops the connection, which shows as silence.
-const FRAME_LIMIT: i64 = 256 << 20;
 
 /// Messages that libzmq keeps for us at most, for each socket; then it reads no more, and the kernel has to wait or to drop. More
 /// than any scenario brings while we look elsewhere, and little enough that a kernel that sends without end can't fill our memory.
 const RECEIVED_AHEAD: i32 = 20_000;
 
-/// The same for a subscriber that never reads, and bytes that the system keeps for it: it is to fill up soon.
+/// The same for a subscriber that never reads: it is to fill up soon.
 const UNREAD: i32 = 1;
-const UNREAD_BYTES: i32 = 4 << 10;
-
-/// Messages taken from one socket before the others get their turn.
-const BURST: usize = 256;
 
 /// What monitors are asked to tell: a connection that is ready for messages, and the end of one.
 const LINKED: i32 = zmq::SocketEvent::HANDSHAKE_SUCCEEDED as i32;
 const UNLINKED: i32 = zmq::SocketEvent::DISCONNECTED as i32;
-
-/// How much of each frame of an over-long message is kept, in bytes.
-const KEPT_OF_CUT: usize = 64 << 10;
 
 /// Sockets of libzmq, polled by the thread that owns them.
 pub(super) struct ZeroMq {
@@ -76,14 +64,14 @@ impl ZeroMq {
         };
         let socket = self.context.socket(kind)?;
         socket.set_linger(0)?;
-        socket.set_reconnect_ivl(RECONNECT_MS)?;
-        socket.set_maxmsgsize(FRAME_LIMIT)?;
+        socket.set_reconnect_ivl(RECONNECT_MS.into())?;
+        socket.set_maxmsgsize(FRAME_LIMIT.into())?;
         // No high-water mark for what we send: at one, libzmq would block us.
         socket.set_sndhwm(0)?;
         let unread = endpoint.deaf && channel == Channel::Iopub;
         socket.set_rcvhwm(if unread { UNREAD } else { RECEIVED_AHEAD })?;
         if unread {
-            socket.set_rcvbuf(UNREAD_BYTES)?;
+            socket.set_rcvbuf(UNREAD_BYTES.into())?;
         }
         match channel {
             Channel::Iopub => endpoint.topics.iter().try_for_each(|topic| socket.set_subscribe(&topic.0))?,
@@ -112,6 +100,10 @@ impl ZeroMq {
 }
 
 impl Transport for ZeroMq {
+    fn kind(&self) -> WireKind {
+        WireKind::Zmq
+    }
+
     fn open(&mut self, endpoint: &Endpoint, link: &ConnectionInfo) -> Result<(), TransportError> {
         for channel in Channel::ALL {
             let address = link.endpoint(channel);
@@ -167,10 +159,10 @@ impl Transport for ZeroMq {
         socket.send_multipart(frames, zmq::DONTWAIT).map_err(|error| trouble("cannot send", error))
     }
 
-    fn wait(&mut self, until: Instant, wakers: &[RawFd], arrivals: &mut Vec<Arrival>) -> Result<bool, TransportError> {
+    fn wait(&mut self, until: Instant, wakers: &[BorrowedFd<'_>], arrivals: &mut Vec<Arrival>) -> Result<bool, TransportError> {
         let read = || self.open.iter().filter(|open| open.read);
         let mut items: Vec<zmq::PollItem<'_>> = read().map(|open| open.socket.as_poll_item(zmq::POLLIN)).collect();
-        items.extend(wakers.iter().map(|&fd| zmq::PollItem::from_fd(fd, zmq::POLLIN)));
+        items.extend(wakers.iter().map(|fd| zmq::PollItem::from_fd(fd.as_raw_fd(), zmq::POLLIN)));
         match zmq::poll(&mut items, milliseconds(until.saturating_duration_since(Instant::now()))) {
             Ok(_) | Err(zmq::Error::EINTR) => {}
             Err(error) => return Err(trouble("cannot wait", error)),

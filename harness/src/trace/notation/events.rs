@@ -4,7 +4,8 @@ use super::message;
 use super::pairs::{Pairs, named};
 use crate::spec::Start;
 use crate::trace::{
-    Bytes, Connected, Event, Exited, Expectation, FileSeen, KernelStarted, Ladder, Listening, Noted, Probed, Settled, Stranger, Why,
+    Bytes, Connected, Event, Exited, Expectation, FileSeen, KernelStarted, Ladder, Listening, Noted, Probed, Settled, Stranger, Violation,
+    Why, WireKind,
 };
 use crate::wire::{Channel, TransportKind};
 
@@ -39,6 +40,12 @@ pub(super) fn stranger(pairs: &mut Pairs) -> Result<Event, String> {
     Ok(Event::Stranger(Stranger { channel, bytes, peers, stay, step: pairs.text("step"), facts: odd.into_iter().collect() }))
 }
 
+pub(super) fn violation(pairs: &mut Pairs) -> Result<Event, String> {
+    let channel = pairs.word("which channel?")?.parse().map_err(|error: crate::wire::UnknownChannel| error.to_string())?;
+    let (what, client) = (pairs.word("which violation?")?, pairs.text("client").unwrap_or_else(|| "a".to_owned()));
+    Ok(Event::Violation(Violation { client, channel, what, text: pairs.text("text").unwrap_or_default() }))
+}
+
 pub(super) fn listening(pairs: &mut Pairs) -> Event {
     let addresses = Channel::ALL.into_iter().filter_map(|channel| Some((channel, vec![pairs.text(channel.name())?])));
     Event::Listening(Listening { addresses: addresses.collect() })
@@ -58,7 +65,7 @@ pub(super) fn connected(pairs: &mut Pairs) -> Result<Event, String> {
     };
     let identity = Bytes(pairs.text("identity").unwrap_or_else(|| client.clone()).into_bytes());
     let (early, deaf) = (pairs.flag("early")?.unwrap_or(false), pairs.flag("deaf")?.unwrap_or(false));
-    Ok(Event::Connected(Connected { client, identity, channels: Channel::ALL.to_vec(), topics, early, deaf }))
+    Ok(Event::Connected(Connected { client, identity, channels: Channel::ALL.to_vec(), topics, early, deaf, wire: WireKind::default() }))
 }
 
 pub(super) fn settled(pairs: &mut Pairs) -> Result<Settled, String> {

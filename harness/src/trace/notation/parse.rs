@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::KEY;
-use super::events::{connected, exit, file_seen, kernel, ladder, listening, noted, probe, settled, stranger};
+use super::events::{connected, exit, file_seen, kernel, ladder, listening, noted, probe, settled, stranger, violation};
 use super::message::{self, Members, beat};
 use super::owed::Owed;
 use super::pairs::{Pairs, named};
@@ -204,6 +204,7 @@ impl Builder {
             "listening" => listening(&mut pairs),
             "connection_file" => file_seen(&mut pairs)?,
             "stranger" => stranger(&mut pairs)?,
+            "violation" => violation(&mut pairs)?,
             "connected" => connected(&mut pairs)?,
             "disconnected" => Event::Disconnected(Disconnected { client: pairs.word("which client?")? }),
             "calibrated" => {

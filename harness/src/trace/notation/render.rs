@@ -100,6 +100,9 @@ pub fn event_line(event: &Event, names: &mut Names) -> Option<String> {
             format!("! connection_file gone={} changed={}{mode}{key}", seen.gone, seen.changed)
         }
         Event::Stranger(stranger) => format!("! stranger {} peers={} stay={}", stranger.channel, stranger.peers, stranger.stay),
+        Event::Violation(wrong) => {
+            cut(&format!("! violation {} {} text={}", wrong.channel, wrong.what, Json::String(wrong.text.clone())), LINE)
+        }
         Event::Connected(connected) => format!("! connected {}", connected.client),
         Event::Disconnected(gone) => format!("! disconnected {}", gone.client),
         Event::ScenarioStarted(scenario) => format!("! scenario {}", scenario.name),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::args::{Knowing, Reporting, Selecting};
-use crate::config::{Config, InterruptMode, Transport, fill};
+use crate::config::{Config, InterruptMode, Transport, Wire, fill};
 use crate::out_dir;
 use crate::usage::Usage;
 
@@ -54,6 +54,9 @@ pub(crate) struct RunArgs {
     /// How channels are reached [default: tcp]
     #[arg(long)]
     pub(crate) transport: Option<Transport>,
+    /// Whose ZeroMQ is spoken [default: zmq]
+    #[arg(long)]
+    pub(crate) wire: Option<Wire>,
     /// How a running cell is interrupted [default: the kernelspec's, else signal]
     #[arg(long, value_name = "MODE")]
     pub(crate) interrupt_mode: Option<InterruptMode>,
@@ -87,6 +90,7 @@ impl RunArgs {
         fill(&mut self.jobs, &config.jobs);
         fill(&mut self.seed, &config.seed);
         fill(&mut self.transport, &config.transport);
+        fill(&mut self.wire, &config.wire);
         fill(&mut self.interrupt_mode, &config.interrupt_mode);
         fill(&mut self.deadline_scale, &config.deadline_scale);
         self.fresh |= config.fresh.unwrap_or_default();

@@ -102,7 +102,7 @@ impl Playing<'_> {
             out: out.path().to_owned(),
             fresh: args.fresh,
             reach: reach(args, chosen),
-            wire: Wire::default(),
+            wire: Wire::new(args.wire.map(Into::into).unwrap_or_default()),
             interrupt_mode: chosen.interrupt_mode,
             target: chosen.target.clone(),
             deadline_scale: args.deadline_scale(),

@@ -27,6 +27,7 @@ pub(super) fn replay(args: &RunArgs, common: &Common, seed: u64) -> Replay {
     option("--existing", args.existing.as_ref().map(|path| path.display().to_string()));
     option("--profile", args.profile.clone());
     option("--transport", args.transport.as_ref().and_then(spelled));
+    option("--wire", args.wire.as_ref().and_then(spelled));
     option("--interrupt-mode", args.interrupt_mode.as_ref().and_then(spelled));
     option("--deadline-scale", args.deadline_scale.map(|scale| scale.to_string()));
     option("--specs", common.specs.as_ref().map(|dir| dir.display().to_string()));

@@ -1,0 +1,4 @@
+//! Any bytes as those of a ZeroMQ peer; the body is `fuzz::zmtp`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::zmtp::peer(data));
