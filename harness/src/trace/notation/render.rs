@@ -101,7 +101,7 @@ pub fn event_line(event: &Event, names: &mut Names) -> Option<String> {
         }
         Event::Stranger(stranger) => format!("! stranger {} peers={} stay={}", stranger.channel, stranger.peers, stranger.stay),
         Event::Violation(wrong) => {
-            cut(&format!("! violation {} {} text={}", wrong.channel, wrong.what, Json::String(wrong.text.clone())), LINE)
+            cut(&format!("! violation {} {} text={}", wrong.channel, wrong.what, Json::String(wrong.text.as_str().into())), LINE)
         }
         Event::Connected(connected) => format!("! connected {}", connected.client),
         Event::Disconnected(gone) => format!("! disconnected {}", gone.client),
