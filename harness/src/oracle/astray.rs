@@ -51,5 +51,5 @@ pub(super) fn charge_of(episode: &Episode, request: &Request, bench: &impl Bench
     let title = format!("the idle of {own} came with a later {other} as its parent");
     let finding = finding(episode, About::Messages(&[request.sent, idle]), "idle astray".to_owned(), title, None);
     let rules = RULES.iter().map(|&rule| rule.to_owned()).collect();
-    Some(Charge { rules, if_supported: None, coarse_place: finding.place.clone(), usual: true, mild: false, finding })
+    Some(Charge::usual(rules, finding))
 }

@@ -11,6 +11,7 @@ use super::excerpt::{About, excerpt};
 use super::finding::{Finding, Kind};
 use super::lacking::{is_claimed, is_control_info, is_required, support_key};
 use super::obligations::{is_aborted, is_unusual, is_wrong, rule_for_deed, rules_for};
+use super::repeats::Case;
 use super::request::{Request, Role};
 use super::seen::Direction;
 use super::types::Types;
@@ -61,7 +62,16 @@ pub(super) struct Charge {
     pub(super) usual: bool,
     /// Whether no rule says just this, so that it is a warning as long as it is not more than one thing that never came.
     pub(super) mild: bool,
+    /// What it comes of, where many rules would tell of that.
+    pub(super) case: Option<Case>,
     pub(super) finding: Finding,
+}
+
+impl Charge {
+    /// One that stands by itself.
+    pub(super) fn usual(rules: Vec<String>, finding: Finding) -> Self {
+        Self { rules, if_supported: None, coarse_place: finding.place.clone(), usual: true, mild: false, case: None, finding }
+    }
 }
 
 /// Lockups of one request only; the kernel goes on with others.
@@ -188,7 +198,8 @@ impl Blame {
             coarse_place = format!("aborted: {} missing", name(what));
             finding.place.clone_from(&coarse_place);
         }
-        charges.push(Charge { rules, if_supported, coarse_place, usual: !is_unusual(episode, request), mild, finding });
+        let case = (what == Expectation::Exit).then(|| Case::of_end(episode, &rules, !mild));
+        charges.push(Charge { rules, if_supported, coarse_place, usual: !is_unusual(episode, request), mild, case, finding });
     }
 
     /// Ladders that belong to no request: the heartbeat, the end of the process.
@@ -228,7 +239,8 @@ impl Blame {
                 title_without_request(what, beat.map(|beat| &*episode.beats[beat].client)),
                 ladder,
             );
-            charges.push(Charge { rules, if_supported: None, coarse_place: finding.place.clone(), usual: true, mild: false, finding });
+            let case = (what == Expectation::Exit).then(|| Case::of_end(episode, &rules, true));
+            charges.push(Charge { case, ..Charge::usual(rules, finding) });
         }
     }
 }

@@ -1,0 +1,104 @@
+//! One cause that many rules could tell of is told once, by the plainest case; without that, each tells of its own.
+
+use harness::oracle::{Judgement, Verdict, judge};
+use harness::spec::Spec;
+use harness::trace::notation;
+
+fn judged(text: &str) -> Judgement {
+    judge(&Spec::embedded(), notation::parse(text).expect("the text is a trace")).expect("the embedded spec compiles")
+}
+
+fn rules(text: &str) -> Vec<String> {
+    judged(text).findings.iter().map(|finding| finding.rule.clone()).collect()
+}
+
+const IDLE_KERNEL_STAYS: &str = "\
+! kernel
+> control shutdown_request id=11 restart=false fact.while=idle
+< control shutdown_reply parent=11 status=ok restart=false
+! settled 11 missing=exit why=deadline
+! ladder 11 kind=shutdown_stuck missing=exit
+";
+
+const STAYS_FOR_A_CHILD: &str = "\
+! kernel
+> shell execute_request id=21 code=spawn fact.child=true
+< iopub status parent=21 execution_state=busy
+< iopub execute_input parent=21 code=spawn execution_count=1
+< shell execute_reply parent=21 status=ok execution_count=1 user_expressions={}
+< iopub status parent=21 execution_state=idle
+> control shutdown_request id=22 restart=false fact.while=idle
+< control shutdown_reply parent=22 status=ok restart=false
+! settled 22 missing=exit why=deadline
+! ladder 22 kind=shutdown_stuck missing=exit
+";
+
+const STAYS_ON_SHELL: &str = "\
+! kernel
+> shell shutdown_request id=31 restart=false
+< shell shutdown_reply parent=31 status=ok restart=false
+! settled 31 missing=exit why=deadline
+";
+
+#[test]
+fn a_kernel_that_never_ends_is_told_of_once() {
+    assert_eq!(rules(STAYS_ON_SHELL), ["LIFE-09"]);
+    assert_eq!(rules(&format!("{STAYS_ON_SHELL}{IDLE_KERNEL_STAYS}{STAYS_FOR_A_CHILD}")), ["LIFE-05"]);
+}
+
+#[test]
+fn what_a_child_keeps_from_ending_says_nothing_of_other_shutdowns() {
+    assert_eq!(rules(&format!("{STAYS_FOR_A_CHILD}{STAYS_ON_SHELL}")), ["LIFE-05", "LIFE-09"]);
+}
+
+const ENDS_LATE_WHILE_BUSY: &str = "\
+! kernel
+> shell execute_request id=41 code=loop
+< iopub status parent=41 execution_state=busy
+! signal SIGINT
+> control shutdown_request id=42 restart=false fact.while=busy fact.after_interrupt=true
+< control shutdown_reply parent=42 status=ok restart=false
++4s ! exit code=0 asked=true
+";
+
+const ENDS_LATE: &str = "\
+! kernel
+> control shutdown_request id=51 restart=false fact.while=idle
+< control shutdown_reply parent=51 status=ok restart=false
++4s ! exit code=0 asked=true
+";
+
+#[test]
+fn a_kernel_that_is_slow_to_end_is_told_of_once() {
+    assert_eq!(rules(ENDS_LATE_WHILE_BUSY), ["LIFE-06"]);
+    assert_eq!(rules(&format!("{ENDS_LATE_WHILE_BUSY}{ENDS_LATE}")), ["LIFE-05"]);
+}
+
+fn killed(code: i32, before: &str) -> String {
+    format!("! kernel\n{before}! signal SIGINT\n! exit code={code}\n")
+}
+
+const BUSY: &str = "> shell execute_request id=61 code=loop\n< iopub status parent=61 execution_state=busy\n";
+const ENDS_WITHOUT_A_REPLY: &str = "\
+! kernel
+! signal SIGINT
+> control shutdown_request id=71 restart=false fact.while=idle fact.after_interrupt=true
+! exit code=0 asked=true
+";
+
+#[test]
+fn an_interrupt_that_kills_is_told_of_once() {
+    let (busy, idle) = (killed(0, BUSY), killed(0, ""));
+    assert_eq!(rules(&idle), ["INT-05"]);
+    assert_eq!(rules(ENDS_WITHOUT_A_REPLY), ["INT-11"]);
+    let judgement = judged(&format!("{idle}{busy}{ENDS_WITHOUT_A_REPLY}"));
+    let told: Vec<&str> = judgement.findings.iter().map(|finding| finding.rule.as_str()).collect();
+    assert_eq!(told, ["INT-01"]);
+    let verdict = |rule: &str| judgement.rules.iter().find(|known| known.id == rule).map(|known| known.verdict);
+    assert_eq!([verdict("INT-05"), verdict("INT-11")], [Some(Verdict::Inconclusive); 2]);
+}
+
+#[test]
+fn a_process_that_ends_in_another_way_is_another_matter() {
+    assert_eq!(rules(&format!("{}{}", killed(0, BUSY), killed(3, ""))), ["INT-01", "INT-05"]);
+}
