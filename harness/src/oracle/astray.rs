@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::blame::{Bench, Charge, finding};
+use super::blame::{Bench, Charge};
 use super::episode::Episode;
 use super::excerpt::About;
+use super::missed::finding;
 use super::request::Request;
 use crate::trace::Expectation;
 

@@ -11,8 +11,12 @@ impl Oracle {
     pub(super) fn charge_deferred(&mut self) {
         let mut deferred = std::mem::take(&mut self.deferred);
         deferred.sort_by_key(|charge| charge.case.as_ref().map_or(0, Case::rank));
-        for charge in deferred {
-            if charge.if_supported.as_ref().is_some_and(|key| self.support.get(key) != Some(&true)) {
+        for mut charge in deferred {
+            let is_known = |key: &String| self.support.get(key) == Some(&true);
+            if let Some((_, rules)) = charge.if_known.take().filter(|(key, _)| is_known(key)) {
+                charge.rules.splice(0..0, rules);
+            }
+            if charge.if_supported.as_ref().is_some_and(|key| !is_known(key)) {
                 continue;
             }
             let repeated = charge.case.as_ref().is_some_and(|case| self.findings.is_told(&case.cause));
@@ -42,7 +46,7 @@ impl Oracle {
             let (known_finding, finding) = (&known.finding, &charge.finding);
             known_finding.place == finding.place
                 && known_finding.kind == finding.kind
-                && known.case == charge.case
+                && (&known.case, &known.if_known) == (&charge.case, &charge.if_known)
                 && known.rules.first() == charge.rules.first()
         };
         match self.deferred.iter_mut().find(same) {

@@ -1,11 +1,12 @@
 //! Crashes: ends of the process that nobody asked for.
 
-use super::blame::{Bench, Charge, finding};
+use super::blame::{Bench, Charge};
 use super::checks::Deed;
 use super::deeds::{deeds_until, unanswered_disconnect};
 use super::episode::Episode;
 use super::excerpt::About;
 use super::finding::Kind;
+use super::missed::finding;
 use super::obligations::{rules_for_crash, was_interrupted};
 use super::repeats::Case;
 use super::request::Request;

@@ -27,6 +27,7 @@ mod kernel;
 mod lacking;
 mod long_text;
 mod marks;
+mod missed;
 mod obligations;
 mod params;
 mod path;
@@ -288,7 +289,8 @@ impl Oracle {
             if doubtful {
                 self.confirmations.show(charge.finding.kind, &charge.finding.place, &episode.scenario, episode.attempt);
             }
-            if doubtful || charge.if_supported.is_some() || charge.case.is_some() { self.defer(charge) } else { self.charge(charge) }
+            let conditional = charge.if_supported.is_some() || charge.case.is_some() || charge.if_known.is_some();
+            if doubtful || conditional { self.defer(charge) } else { self.charge(charge) }
         }
         for rule in &mut self.rules {
             let mut report = Report { rule: &rule.judged, tally: &mut rule.tally, findings: &mut self.findings, blame: &blame, open };
