@@ -72,7 +72,16 @@ pub(super) struct Charge {
 impl Charge {
     /// One that stands by itself.
     pub(super) fn usual(rules: Vec<String>, finding: Finding) -> Self {
-        Self { rules, if_supported: None, coarse_place: finding.place.clone(), usual: true, mild: false, case: None, if_known: None, finding }
+        Self {
+            rules,
+            if_supported: None,
+            coarse_place: finding.place.clone(),
+            usual: true,
+            mild: false,
+            case: None,
+            if_known: None,
+            finding,
+        }
     }
 }
 
@@ -187,7 +196,8 @@ impl Blame {
         }
         let if_supported = optional(what).then(|| support_key(episode, request));
         let deafened = if total || what != Expectation::Reply { None } else { deafened(episode, request, bench) };
-        let suspect = suspect(episode, request).filter(|_| total && what != Expectation::Exit).or(deafened.as_ref().map(|(message, _)| *message));
+        let suspect =
+            suspect(episode, request).filter(|_| total && what != Expectation::Exit).or(deafened.as_ref().map(|(message, _)| *message));
         let if_known = deafened.map(|(_, rules)| (support_key(episode, request), rules));
         let mut finding = missed(episode, request, what, if is_lockup { ladder } else { None }, suspect);
         let open = unanswered_before(episode, request);

@@ -25,8 +25,7 @@ fn is_harmless(episode: &Episode, message: usize) -> bool {
 /// What may have made the channel of a request deaf, the last first: messages before it, since none on the channel was answered.
 pub(super) fn deafening(episode: &Episode, request: &Request) -> Vec<usize> {
     let asked = episode.asked(request);
-    let on_channel: Vec<usize> =
-        episode.sent.iter().copied().filter(|&sent| episode.messages[sent].channel == asked.channel).collect();
+    let on_channel: Vec<usize> = episode.sent.iter().copied().filter(|&sent| episode.messages[sent].channel == asked.channel).collect();
     let unanswered = on_channel.iter().rev().copied().take_while(|&sent| !is_harmless(episode, sent));
     unanswered.filter(|&sent| sent < request.sent && !is_own(&episode.messages[sent].step)).collect()
 }
