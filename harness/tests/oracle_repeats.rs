@@ -1,6 +1,6 @@
 //! One cause that many rules could tell of is told once, by the plainest case; without that, each tells of its own.
 
-use harness::oracle::{Judgement, Verdict, judge};
+use harness::oracle::{Judgement, Kind, Verdict, judge};
 use harness::spec::Spec;
 use harness::trace::notation;
 
@@ -101,4 +101,32 @@ fn an_interrupt_that_kills_is_told_of_once() {
 #[test]
 fn a_process_that_ends_in_another_way_is_another_matter() {
     assert_eq!(rules(&format!("{}{}", killed(0, BUSY), killed(3, ""))), ["INT-01", "INT-05"]);
+}
+
+const BUSY_FOR_EVER: &str = "\
+! kernel
+> shell kernel_info_request id=81 header.msg_type=[\"x\"] fact.odd=\"header type\" fact.await=nothing
+< iopub status parent=81 execution_state=busy
+> shell kernel_info_request id=82
+< iopub status parent=82 execution_state=busy
+< shell kernel_info_reply parent=82 status=ok
+< iopub status parent=82 execution_state=idle
+! settled 81 missing=idle why=fenced
+! settled 82 why=answered
+";
+
+const STUCK_BY_A_TYPE: &str = "\
+! kernel
+> shell kernel_info_request id=91 header.msg_type=5 fact.odd=\"header type\" fact.await=nothing
+> shell kernel_info_request id=92
+! settled 92 missing=reply,idle why=deadline
+! ladder 92 kind=shell_stuck missing=reply,idle
+";
+
+#[test]
+fn what_leaves_the_kernel_stuck_is_not_told_to_be_left_half_done_as_well() {
+    let told = |text: &str| judged(text).findings.iter().map(|finding| (finding.rule.clone(), finding.kind)).collect::<Vec<_>>();
+    assert!(told(BUSY_FOR_EVER).contains(&("ROB-06".to_owned(), Kind::Deviation)));
+    let both = told(&format!("{BUSY_FOR_EVER}{STUCK_BY_A_TYPE}"));
+    assert_eq!(both.into_iter().filter(|(rule, _)| rule == "ROB-06").collect::<Vec<_>>(), [("ROB-06".to_owned(), Kind::Lockup)]);
 }

@@ -2,7 +2,7 @@
 
 use super::blame::{Charge, PARTIAL};
 use super::finding::{Finding, Kind};
-use super::repeats::Case;
+use super::repeats::{Case, Cause};
 use super::verdict::Verdict;
 use super::{Oracle, Severity};
 
@@ -89,6 +89,9 @@ impl Oracle {
             }
         };
         let (kind, place) = (finding.kind, finding.place.clone());
+        if kind != Kind::Deviation && !is_partial(&finding) {
+            self.findings.tell(Cause::Harm(finding.rule.clone()));
+        }
         self.findings.add(index, kind, &place, || finding);
     }
 }
@@ -96,7 +99,6 @@ impl Oracle {
 /// A rule that gives a warning at most gives no more for one thing that never came, and of an unusual request that is passed over it is told
 /// as of any other breach. A kernel that is stuck as a whole, or gone, is another matter.
 fn soften(finding: &mut Finding, severity: Severity, usual: bool, coarse_place: String) {
-    let partial = finding.lockup.as_ref().is_some_and(|kind| PARTIAL.contains(&kind.as_str()));
     let verdict = match severity {
         Severity::Fail => Verdict::Fail,
         Severity::Warn => Verdict::Warn,
@@ -104,8 +106,13 @@ fn soften(finding: &mut Finding, severity: Severity, usual: bool, coarse_place: 
     };
     if finding.kind == Kind::Deviation {
         finding.verdict = verdict;
-    } else if partial && (verdict < Verdict::Fail || !usual) {
+    } else if is_partial(finding) && (verdict < Verdict::Fail || !usual) {
         (finding.kind, finding.lockup, finding.verdict) = (Kind::Deviation, None, verdict);
         finding.place = coarse_place;
     }
+}
+
+/// Whether it is a lockup of one request only.
+fn is_partial(finding: &Finding) -> bool {
+    finding.lockup.as_ref().is_some_and(|kind| PARTIAL.contains(&kind.as_str()))
 }

@@ -11,6 +11,8 @@ pub(crate) enum Cause {
     NoEnd,
     /// The process is slow to end after a shutdown.
     LateEnd,
+    /// What a rule is about left the kernel stuck or dead: that it was left half done elsewhere, by the same rule, is of that.
+    Harm(String),
 }
 
 /// A cause as it shows.

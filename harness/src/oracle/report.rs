@@ -86,6 +86,11 @@ impl Report<'_> {
         }
     }
 
+    /// That what this rule is about leaves the kernel stuck or dead.
+    pub(crate) fn harm(&self) -> Cause {
+        Cause::Harm(self.rule.id.clone())
+    }
+
     /// Notes that this rule tells of a cause at its plainest.
     pub(crate) fn tell(&mut self, cause: Cause) {
         self.findings.tell(cause);
