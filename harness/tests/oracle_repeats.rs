@@ -130,3 +130,23 @@ fn what_leaves_the_kernel_stuck_is_not_told_to_be_left_half_done_as_well() {
     let both = told(&format!("{BUSY_FOR_EVER}{STUCK_BY_A_TYPE}"));
     assert_eq!(both.into_iter().filter(|(rule, _)| rule == "ROB-06").collect::<Vec<_>>(), [("ROB-06".to_owned(), Kind::Lockup)]);
 }
+
+fn never_idle(id: u32, fact: &str) -> String {
+    format!(
+        "! kernel
+> shell execute_request id={id} code=flood {fact}
+< iopub status parent={id} execution_state=busy
+< iopub execute_input parent={id} code=flood execution_count=1
+< shell execute_reply parent={id} status=ok execution_count=1 user_expressions={{}}
+! settled {id} missing=idle why=fenced
+! ladder {id} kind=never_idle missing=idle
+"
+    )
+}
+
+#[test]
+fn an_idle_that_never_comes_is_not_told_of_again_beside_something() {
+    let (plain, beside) = (never_idle(101, ""), never_idle(102, "fact.beside=\"deaf client\""));
+    assert_eq!(rules(&beside), ["XPUB-11"]);
+    assert_eq!(rules(&format!("{beside}{plain}")), ["STAT-02"]);
+}

@@ -212,7 +212,11 @@ impl Blame {
             coarse_place = format!("aborted: {} missing", name(what));
             finding.place.clone_from(&coarse_place);
         }
-        let case = (what == Expectation::Exit).then(|| Case::of_end(episode, &rules, !mild));
+        let case = match what {
+            Expectation::Exit => Some(Case::of_end(episode, &rules, !mild)),
+            Expectation::Idle => Case::of_idle(episode, request, &rules),
+            _ => None,
+        };
         charges.push(Charge { rules, if_supported, coarse_place, usual: !is_unusual(episode, request), mild, case, if_known, finding });
     }
 

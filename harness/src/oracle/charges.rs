@@ -19,7 +19,7 @@ impl Oracle {
             if charge.if_supported.as_ref().is_some_and(|key| !is_known(key)) {
                 continue;
             }
-            let repeated = charge.case.as_ref().is_some_and(|case| self.findings.is_told(&case.cause));
+            let repeated = charge.case.as_ref().is_some_and(|case| case.is_repeated() && self.findings.is_told(&case.cause));
             let holds = !repeated && self.confirmations.holds(charge.finding.kind, &charge.finding.place);
             if holds { self.charge(charge) } else { self.doubt(&charge) }
         }
