@@ -172,21 +172,8 @@ impl Blame {
         let dangling =
             mild && !is_claimed(episode, request, first, bench) && request.busy.is_some() && missing.contains(&Expectation::Idle);
         let what = if dangling { Expectation::Idle } else { first };
-        let mut rules = Vec::new();
-        if let Some(before) = stuck_before(episode, request).filter(|_| total) {
-            rules.extend(bench.owners(episode, before, Expectation::Reply));
-            rules.extend(rules_for(episode, Some(before), Expectation::Reply, *line).into_iter().map(str::to_owned));
-        }
-        let owners = bench.owners(episode, request, what);
-        let unclaimed = owners.is_empty();
-        rules.extend(owners);
-        // What keeps a process from ending is no matter of what was sent before it promised to.
-        if total && what != Expectation::Exit {
-            let before = deeds_before(episode, request).into_iter().flatten().flat_map(|deed| bench.survivals(episode, &deed));
-            rules.extend(bench.survivals(episode, &Deed::Message(request.sent)).into_iter().chain(before));
-            rules.extend(rule_for_deed(episode, episode.asked(request).line).map(str::to_owned));
-        }
-        rules.extend(rules_for(episode, Some(request), what, *line).into_iter().map(str::to_owned));
+        let unclaimed = bench.owners(episode, request, what).is_empty();
+        let rules = rules_of(episode, request, what, total, bench);
         if rules.is_empty() || (!is_lockup && !rules.iter().any(|rule| bench.has(rule))) {
             return;
         }
@@ -261,6 +248,25 @@ impl Blame {
             charges.push(Charge { case, ..Charge::usual(rules, finding) });
         }
     }
+}
+
+/// The rules that may answer for what a request never got, the fittest first; `total` if the kernel is stuck as a whole.
+fn rules_of(episode: &Episode, request: &Request, what: Expectation, total: bool, bench: &impl Bench) -> Vec<String> {
+    let line = request.settled.as_ref().map_or(u64::MAX, |(line, _)| *line);
+    let mut rules = Vec::new();
+    if let Some(before) = stuck_before(episode, request).filter(|_| total) {
+        rules.extend(bench.owners(episode, before, Expectation::Reply));
+        rules.extend(rules_for(episode, Some(before), Expectation::Reply, line).into_iter().map(str::to_owned));
+    }
+    rules.extend(bench.owners(episode, request, what));
+    // What keeps a process from ending is no matter of what was sent before it promised to.
+    if total && what != Expectation::Exit {
+        let before = deeds_before(episode, request).into_iter().flatten().flat_map(|deed| bench.survivals(episode, &deed));
+        rules.extend(bench.survivals(episode, &Deed::Message(request.sent)).into_iter().chain(before));
+        rules.extend(rule_for_deed(episode, episode.asked(request).line).map(str::to_owned));
+    }
+    rules.extend(rules_for(episode, Some(request), what, line).into_iter().map(str::to_owned));
+    rules
 }
 
 /// The message that made the channel of a request deaf, with the rules that say that the kernel survives it.
