@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::blame::{Bench, Charge, finding};
+use super::blame::{Bench, Charge};
 use super::episode::Episode;
 use super::excerpt::About;
+use super::missed::finding;
 use super::request::Request;
 use crate::trace::Expectation;
 
@@ -51,5 +52,5 @@ pub(super) fn charge_of(episode: &Episode, request: &Request, bench: &impl Bench
     let title = format!("the idle of {own} came with a later {other} as its parent");
     let finding = finding(episode, About::Messages(&[request.sent, idle]), "idle astray".to_owned(), title, None);
     let rules = RULES.iter().map(|&rule| rule.to_owned()).collect();
-    Some(Charge { rules, if_supported: None, coarse_place: finding.place.clone(), usual: true, mild: false, finding })
+    Some(Charge::usual(rules, finding))
 }

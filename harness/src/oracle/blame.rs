@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 use super::astray::charge_of;
 use super::checks::Deed;
 use super::crash::crashes;
-use super::deeds::{deeds_before, last_deed, stuck_before, suspect, unanswered_before};
+use super::deeds::{deafening, deeds_before, last_deed, stuck_before, suspect, unanswered_before};
 use super::episode::{Episode, Happened};
-use super::excerpt::{About, excerpt};
-use super::finding::{Finding, Kind};
+use super::excerpt::About;
+use super::finding::Finding;
 use super::lacking::{is_claimed, is_control_info, is_required, support_key};
+use super::missed::{finding, missed, name, title_without_request};
 use super::obligations::{is_aborted, is_unusual, is_wrong, rule_for_deed, rules_for};
+use super::repeats::Case;
 use super::request::{Request, Role};
 use super::seen::Direction;
 use super::types::Types;
-use super::verdict::Verdict;
 use crate::trace::{Event, Expectation, Ladder, Why};
 
 /// What checks must not hold against the kernel a second time.
@@ -61,7 +62,27 @@ pub(super) struct Charge {
     pub(super) usual: bool,
     /// Whether no rule says just this, so that it is a warning as long as it is not more than one thing that never came.
     pub(super) mild: bool,
+    /// What it comes of, where many rules would tell of that.
+    pub(super) case: Option<Case>,
+    /// The rules that come before where the kernel knows this message type: those about what made the channel deaf.
+    pub(super) if_known: Option<(String, Vec<String>)>,
     pub(super) finding: Finding,
+}
+
+impl Charge {
+    /// One that stands by itself.
+    pub(super) fn usual(rules: Vec<String>, finding: Finding) -> Self {
+        Self {
+            rules,
+            if_supported: None,
+            coarse_place: finding.place.clone(),
+            usual: true,
+            mild: false,
+            case: None,
+            if_known: None,
+            finding,
+        }
+    }
 }
 
 /// Lockups of one request only; the kernel goes on with others.
@@ -151,21 +172,8 @@ impl Blame {
         let dangling =
             mild && !is_claimed(episode, request, first, bench) && request.busy.is_some() && missing.contains(&Expectation::Idle);
         let what = if dangling { Expectation::Idle } else { first };
-        let mut rules = Vec::new();
-        if let Some(before) = stuck_before(episode, request).filter(|_| total) {
-            rules.extend(bench.owners(episode, before, Expectation::Reply));
-            rules.extend(rules_for(episode, Some(before), Expectation::Reply, *line).into_iter().map(str::to_owned));
-        }
-        let owners = bench.owners(episode, request, what);
-        let unclaimed = owners.is_empty();
-        rules.extend(owners);
-        // What keeps a process from ending is no matter of what was sent before it promised to.
-        if total && what != Expectation::Exit {
-            let before = deeds_before(episode, request).into_iter().flatten().flat_map(|deed| bench.survivals(episode, &deed));
-            rules.extend(bench.survivals(episode, &Deed::Message(request.sent)).into_iter().chain(before));
-            rules.extend(rule_for_deed(episode, episode.asked(request).line).map(str::to_owned));
-        }
-        rules.extend(rules_for(episode, Some(request), what, *line).into_iter().map(str::to_owned));
+        let unclaimed = bench.owners(episode, request, what).is_empty();
+        let rules = rules_of(episode, request, what, total, bench);
         if rules.is_empty() || (!is_lockup && !rules.iter().any(|rule| bench.has(rule))) {
             return;
         }
@@ -174,7 +182,10 @@ impl Blame {
             self.halted = Some(*line);
         }
         let if_supported = optional(what).then(|| support_key(episode, request));
-        let suspect = suspect(episode, request).filter(|_| total && what != Expectation::Exit);
+        let deafened = if total || what != Expectation::Reply { None } else { deafened(episode, request, bench) };
+        let suspect =
+            suspect(episode, request).filter(|_| total && what != Expectation::Exit).or(deafened.as_ref().map(|(message, _)| *message));
+        let if_known = deafened.map(|(_, rules)| (support_key(episode, request), rules));
         let mut finding = missed(episode, request, what, if is_lockup { ladder } else { None }, suspect);
         let open = unanswered_before(episode, request);
         // No rule says just this: one says when an idle kernel is gone, another when one that was interrupted is.
@@ -188,7 +199,12 @@ impl Blame {
             coarse_place = format!("aborted: {} missing", name(what));
             finding.place.clone_from(&coarse_place);
         }
-        charges.push(Charge { rules, if_supported, coarse_place, usual: !is_unusual(episode, request), mild, finding });
+        let case = match what {
+            Expectation::Exit => Some(Case::of_end(episode, &rules, !mild)),
+            Expectation::Idle => Case::of_idle(episode, request, &rules),
+            _ => None,
+        };
+        charges.push(Charge { rules, if_supported, coarse_place, usual: !is_unusual(episode, request), mild, case, if_known, finding });
     }
 
     /// Ladders that belong to no request: the heartbeat, the end of the process.
@@ -228,9 +244,35 @@ impl Blame {
                 title_without_request(what, beat.map(|beat| &*episode.beats[beat].client)),
                 ladder,
             );
-            charges.push(Charge { rules, if_supported: None, coarse_place: finding.place.clone(), usual: true, mild: false, finding });
+            let case = (what == Expectation::Exit).then(|| Case::of_end(episode, &rules, true));
+            charges.push(Charge { case, ..Charge::usual(rules, finding) });
         }
     }
+}
+
+/// The rules that may answer for what a request never got, the fittest first; `total` if the kernel is stuck as a whole.
+fn rules_of(episode: &Episode, request: &Request, what: Expectation, total: bool, bench: &impl Bench) -> Vec<String> {
+    let line = request.settled.as_ref().map_or(u64::MAX, |(line, _)| *line);
+    let mut rules = Vec::new();
+    if let Some(before) = stuck_before(episode, request).filter(|_| total) {
+        rules.extend(bench.owners(episode, before, Expectation::Reply));
+        rules.extend(rules_for(episode, Some(before), Expectation::Reply, line).into_iter().map(str::to_owned));
+    }
+    rules.extend(bench.owners(episode, request, what));
+    // What keeps a process from ending is no matter of what was sent before it promised to.
+    if total && what != Expectation::Exit {
+        let before = deeds_before(episode, request).into_iter().flatten().flat_map(|deed| bench.survivals(episode, &deed));
+        rules.extend(bench.survivals(episode, &Deed::Message(request.sent)).into_iter().chain(before));
+        rules.extend(rule_for_deed(episode, episode.asked(request).line).map(str::to_owned));
+    }
+    rules.extend(rules_for(episode, Some(request), what, line).into_iter().map(str::to_owned));
+    rules
+}
+
+/// The message that made the channel of a request deaf, with the rules that say that the kernel survives it.
+fn deafened(episode: &Episode, request: &Request, bench: &impl Bench) -> Option<(usize, Vec<String>)> {
+    let survivals = |message: usize| (message, bench.survivals(episode, &Deed::Message(message)));
+    deafening(episode, request).into_iter().map(survivals).find(|(_, rules)| !rules.is_empty())
 }
 
 /// The heartbeat whose echo was missed, where the event tells of one. The probes that follow a miss beat as well.
@@ -300,80 +342,4 @@ fn is_owed(episode: &Episode, request: &Request, what: Expectation, ladder: Opti
 /// Whether a lockup of this kind is one of the kernel, not of one request.
 fn is_total(kind: &str) -> bool {
     !PARTIAL.contains(&kind)
-}
-
-fn missed(episode: &Episode, request: &Request, what: Expectation, ladder: Option<&Ladder>, suspect: Option<usize>) -> Finding {
-    let asked = episode.asked(request);
-    let origin = asked.facts.get("snippet").and_then(|name| name.as_str()).or(asked.step.as_deref());
-    let origin = origin.map(|origin| format!(" {origin}")).unwrap_or_default();
-    let state = match ladder {
-        Some(ladder) => ladder.kind.clone(),
-        None => format!("status {}", episode.status_of(request)),
-    };
-    let place = if ladder.is_some() {
-        format!("{}{origin} on {}: {} missing, {state}", asked.msg_type(), asked.channel, name(what))
-    } else {
-        format!("{} on {}: {} missing, {state}", asked.msg_type(), asked.channel, name(what))
-    };
-    let fenced = request.why() == Some(Why::Fenced);
-    let title = match (what, ladder) {
-        (Expectation::Reply, None) if fenced => {
-            format!("the {} on {} got no reply, though the kernel answered a later one", asked.msg_type(), asked.channel)
-        }
-        (Expectation::Idle, None) if fenced => {
-            format!("the {} on {} got no idle status, though the kernel went on", asked.msg_type(), asked.channel)
-        }
-        (_, None) => format!("the {} on {} got no {} in time", asked.msg_type(), asked.channel, name(what)),
-        (Expectation::Exit, Some(_)) => {
-            let seconds = request.settled.as_ref().map_or(0.0, |(_, settled)| settled.waited as f64 / 1e9);
-            format!(
-                "the {} on {} was accepted, and the process had not ended {seconds:.0} s later: shutdown stuck",
-                asked.msg_type(),
-                asked.channel
-            )
-        }
-        (_, Some(ladder)) => {
-            format!("the {} on {} never got its {}: {}", asked.msg_type(), asked.channel, name(what), ladder.kind.replace('_', " "))
-        }
-    };
-    let shown = [Some(request.sent), suspect].into_iter().flatten().collect::<Vec<_>>();
-    let about = if suspect.is_some() { About::Messages(&shown) } else { About::Request(request) };
-    finding(episode, about, place, title, ladder)
-}
-
-pub(super) fn finding(episode: &Episode, about: About<'_>, place: String, title: String, ladder: Option<&Ladder>) -> Finding {
-    let (lines, excerpt) = excerpt(episode, about);
-    Finding {
-        rule: String::new(),
-        verdict: Verdict::Fail,
-        kind: if ladder.is_some() { Kind::Lockup } else { Kind::Deviation },
-        lockup: ladder.map(|ladder| ladder.kind.clone()),
-        title,
-        scenario: episode.scenario.clone(),
-        place,
-        life: episode.kernel.life,
-        lines,
-        excerpt,
-        count: 1,
-        evidence: ladder.map_or(serde_json::Value::Null, |ladder| ladder.evidence.clone()),
-    }
-}
-
-fn title_without_request(what: Expectation, client: Option<&str>) -> String {
-    match what {
-        Expectation::Echo => format!("a heartbeat of client {} was not echoed", client.unwrap_or("a")),
-        Expectation::Exit => "the kernel accepted a shutdown and did not end".to_owned(),
-        other => format!("{} never came", name(other)),
-    }
-}
-
-fn name(what: Expectation) -> &'static str {
-    match what {
-        Expectation::Reply => "reply",
-        Expectation::Idle => "idle",
-        Expectation::Input => "input request",
-        Expectation::Echo => "echo",
-        Expectation::Exit => "exit",
-        Expectation::Message => "message",
-    }
 }

@@ -1,12 +1,14 @@
 //! Crashes: ends of the process that nobody asked for.
 
-use super::blame::{Bench, Charge, finding};
+use super::blame::{Bench, Charge};
 use super::checks::Deed;
 use super::deeds::{deeds_until, unanswered_disconnect};
 use super::episode::Episode;
 use super::excerpt::About;
 use super::finding::Kind;
+use super::missed::finding;
 use super::obligations::{rules_for_crash, was_interrupted};
+use super::repeats::Case;
 use super::request::Request;
 use crate::trace::{Event, Exited, Expectation, own_steps};
 
@@ -14,17 +16,11 @@ const SIGINT: i32 = 2;
 /// How many bytes of output are shown.
 const SHOWN: usize = 2000;
 const BY_INTERRUPT: &str = "by an interrupt";
-/// The rules about one interrupt, of a cell and while idle.
-const PLAIN_INTERRUPTS: [&str; 2] = ["INT-01", "INT-05"];
 
 /// Each unasked end of the process, with its line.
 pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge)> {
     let crash = |line: u64, exited: &Exited| {
-        let how = match (exited.code, exited.signal) {
-            (_, Some(signal)) => format!("killed by signal {signal}"),
-            (Some(code), None) => format!("exit code {code}"),
-            (None, None) => "for an unknown reason".to_owned(),
-        };
+        let how = how(exited);
         let by_interrupt = is_by_interrupt(episode, line, exited);
         let pending = pending(episode, line);
         let doing = pending.map_or_else(|| "while idle".to_owned(), |request| format!("after {}", doing(episode, request)));
@@ -53,7 +49,8 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
         let mut rules: Vec<String> = deeds.flat_map(|deed| bench.survivals(episode, &deed)).collect();
         rules.extend(pending.into_iter().flat_map(|request| bench.owners(episode, request, Expectation::Reply)));
         rules.extend(rules_for_crash(episode, line).into_iter().map(str::to_owned));
-        Charge { rules, if_supported: None, coarse_place: finding.place.clone(), usual: true, mild: false, finding }
+        let case = (by_interrupt || interrupted).then(|| Case::of_interrupt(&how, &rules));
+        Charge { case, ..Charge::usual(rules, finding) }
     };
     let unasked = episode.events.iter().filter_map(|happened| match &happened.event {
         Event::Exited(exited) if !exited.asked => Some((happened.line, crash(happened.line, exited))),
@@ -62,19 +59,20 @@ pub(super) fn crashes(episode: &Episode, bench: &impl Bench) -> Vec<(u64, Charge
     unasked.collect()
 }
 
+/// How a process ended.
+pub(super) fn how(exited: &Exited) -> String {
+    match (exited.code, exited.signal) {
+        (_, Some(signal)) => format!("killed by signal {signal}"),
+        (Some(code), None) => format!("exit code {code}"),
+        (None, None) => "for an unknown reason".to_owned(),
+    }
+}
+
 /// Whether the process ended of the very signal that we interrupt kernels with.
 pub(super) fn is_by_interrupt(episode: &Episode, line: u64, exited: &Exited) -> bool {
     let sent = |event: &Event| matches!(event, Event::Signalled(signal) if signal.purpose == "interrupt");
     let interrupted = episode.events.iter().any(|happened| happened.line < line && sent(&happened.event));
     exited.signal == Some(SIGINT) && interrupted
-}
-
-/// Whether a charge is that of a kernel that an interrupt killed, in a place that only shows so again what is known already: where one
-/// interrupt kills, so do several, and those at other moments.
-pub(super) fn repeats_deadly_interrupt(charge: &Charge, all: &[Charge]) -> bool {
-    let deadly = |charge: &Charge| charge.finding.kind == Kind::Crash && charge.finding.place.ends_with(BY_INTERRUPT);
-    let plain = |charge: &Charge| charge.rules.first().is_some_and(|rule| PLAIN_INTERRUPTS.contains(&rule.as_str()));
-    deadly(charge) && !plain(charge) && all.iter().any(|other| deadly(other) && plain(other))
 }
 
 /// The request that the kernel was about when it ended: the first that waited for its reply then, or else the last that never

@@ -14,8 +14,20 @@ pub(super) fn deeds_before(episode: &Episode, request: &Request) -> [Option<Deed
 
 /// The same before a line.
 pub(super) fn deeds_until(episode: &Episode, line: u64) -> [Option<Deed>; 2] {
-    let harmless = |message: usize| episode.request_of(message).is_some_and(|other| other.honest && !other.replies.is_empty());
-    [last_deed(episode, line, |message| !harmless(message)), last_deed(episode, line, |_| true)]
+    [last_deed(episode, line, |message| !is_harmless(episode, message)), last_deed(episode, line, |_| true)]
+}
+
+/// Whether a message was answered as it should be.
+fn is_harmless(episode: &Episode, message: usize) -> bool {
+    episode.request_of(message).is_some_and(|request| request.honest && !request.replies.is_empty())
+}
+
+/// What may have made the channel of a request deaf, the last first: messages before it, since none on the channel was answered.
+pub(super) fn deafening(episode: &Episode, request: &Request) -> Vec<usize> {
+    let asked = episode.asked(request);
+    let on_channel: Vec<usize> = episode.sent.iter().copied().filter(|&sent| episode.messages[sent].channel == asked.channel).collect();
+    let unanswered = on_channel.iter().rev().copied().take_while(|&sent| !is_harmless(episode, sent));
+    unanswered.filter(|&sent| sent < request.sent && !is_own(&episode.messages[sent])).collect()
 }
 
 /// A client's leaving before a line, where nothing that was asked after it was answered by then.
@@ -54,8 +66,7 @@ pub(super) fn unanswered_before(episode: &Episode, request: &Request) -> usize {
         let answered = other.reply().is_some_and(|reply| episode.messages[reply].line < line);
         // What the kernel has passed without a reply gets none, and our own questions keep nobody from anything.
         let passed = other.settled.as_ref().is_some_and(|(at, settled)| *at < line && settled.why == Why::Fenced);
-        let own = asked.step.as_deref().is_some_and(|step| own_steps::ALL.contains(&step));
-        other.role == Role::Request && other.honest && asked.line < line && !answered && !passed && !own
+        other.role == Role::Request && other.honest && asked.line < line && !answered && !passed && !is_own(asked)
     };
     episode.requests.iter().filter(is_open).count()
 }
@@ -70,11 +81,10 @@ pub(super) fn suspect(episode: &Episode, request: &Request) -> Option<usize> {
 
 /// The last deed before a line; of messages only those that may count. The session's own questions do not.
 pub(super) fn last_deed(episode: &Episode, line: u64, counts: impl Fn(usize) -> bool) -> Option<Deed> {
-    let own = |seen: &Seen| seen.step.as_deref().is_some_and(|step| own_steps::ALL.contains(&step));
     let messages = episode
         .sent
         .iter()
-        .filter(|&&message| counts(message) && !own(&episode.messages[message]))
+        .filter(|&&message| counts(message) && !is_own(&episode.messages[message]))
         .map(|&message| (episode.messages[message].line, Deed::Message(message)));
     let beats = episode.beats.iter().filter(|beat| beat.direction == Direction::ToKernel).map(|beat| (beat.line, Deed::Heartbeat));
     let events = episode.events.iter().enumerate().filter_map(|(index, happened)| {
@@ -88,6 +98,11 @@ pub(super) fn last_deed(episode: &Episode, line: u64, counts: impl Fn(usize) -> 
         Some((happened.line, deed))
     });
     messages.chain(beats).chain(events).filter(|(known, _)| *known < line).max_by_key(|(line, _)| *line).map(|(_, deed)| deed)
+}
+
+/// Whether a step is the session's own.
+fn is_own(seen: &Seen) -> bool {
+    seen.step.as_deref().is_some_and(|step| own_steps::ALL.contains(&step))
 }
 
 /// Whether the plan has this client from its begin, so that its connection is nothing that a step did.

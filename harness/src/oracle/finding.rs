@@ -1,10 +1,11 @@
 //! Findings: what was seen against what a rule wants, once for each cause.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::repeats::Cause;
 use super::verdict::Verdict;
 use crate::spec::Named;
 
@@ -65,19 +66,22 @@ pub struct Finding {
 /// Findings by cause.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
-    by_cause: BTreeMap<Cause, Finding>,
+    by_cause: BTreeMap<Place, Finding>,
     /// Those that nobody was told of yet, in the order in which they were found.
-    news: Vec<Cause>,
+    news: Vec<Place>,
+    /// Causes that are told of at their plainest.
+    told: BTreeSet<Cause>,
+    /// What comes of a cause that may be told of elsewhere, with the number of its rule.
+    waiting: Vec<(usize, Cause, Finding)>,
 }
 
 /// The rule's number, the kind, and the place.
-type Cause = (usize, Kind, String);
+type Place = (usize, Kind, String);
 
 impl Findings {
     /// Counts a finding of this cause; makes it if it is the first.
     pub(super) fn add(&mut self, rule: usize, kind: Kind, place: &str, make: impl FnOnce() -> Finding) {
-        let cause = (rule, kind, place.to_owned());
-        match self.by_cause.entry(cause) {
+        match self.by_cause.entry((rule, kind, place.to_owned())) {
             Entry::Occupied(known) => known.into_mut().count += 1,
             Entry::Vacant(new) => {
                 self.news.push(new.key().clone());
@@ -90,6 +94,26 @@ impl Findings {
     pub(super) fn news(&mut self) -> Vec<&Finding> {
         let news = std::mem::take(&mut self.news);
         news.iter().filter_map(|cause| self.by_cause.get(cause)).collect()
+    }
+
+    /// Notes that a finding tells of this cause at its plainest.
+    pub(super) fn tell(&mut self, cause: Cause) {
+        self.told.insert(cause);
+    }
+
+    /// Whether one does.
+    pub(super) fn is_told(&self, cause: &Cause) -> bool {
+        self.told.contains(cause)
+    }
+
+    /// Keeps a finding until it is known whether another tells of its cause.
+    pub(super) fn wait(&mut self, rule: usize, cause: Cause, finding: Finding) {
+        self.waiting.push((rule, cause, finding));
+    }
+
+    /// Those that were kept.
+    pub(super) fn take_waiting(&mut self) -> Vec<(usize, Cause, Finding)> {
+        std::mem::take(&mut self.waiting)
     }
 
     /// All of them: by rule, then by line.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::astray::mark_astray;
 use super::episode::{Beat, Client, Episode, Happened};
 use super::kernel::Kernel;
-use super::marks::{mark_aborted, mark_copies, mark_hurried, mark_interleaved};
+use super::marks::{mark_aborted, mark_copies, mark_headless, mark_hurried, mark_interleaved};
 use super::request::Request;
 use super::seen::{Direction, Reader, Seen};
 use super::types::Types;
@@ -162,6 +162,7 @@ impl Gathering {
         mark_aborted(&mut episode);
         mark_interleaved(&mut episode);
         mark_copies(&mut episode);
+        mark_headless(&mut episode);
         add_events(&mut episode, &ids);
         mark_astray(&mut episode);
         mark_hurried(&mut episode);

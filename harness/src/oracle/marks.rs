@@ -52,6 +52,20 @@ pub(super) fn mark_interleaved(episode: &mut Episode) {
     mark_beside(episode, &executions);
 }
 
+/// Marks what names no request and comes after a message to the kernel that gave it no id to name: what came of that has no parent.
+pub(super) fn mark_headless(episode: &mut Episode) {
+    let mut headless = None;
+    for message in 0..episode.messages.len() {
+        let seen = &mut episode.messages[message];
+        if seen.from_kernel() {
+            let has_no_cause = seen.msg_type() == "iopub_welcome" || seen.is_state("starting");
+            seen.headless = headless.filter(|_| seen.parent_id().is_none() && !has_no_cause);
+        } else if seen.msg_id().is_none() {
+            headless = Some(message);
+        }
+    }
+}
+
 /// Marks executions that were under way in two subshells at the same time: each may have been run while the other was.
 fn mark_beside(episode: &mut Episode, executions: &[usize]) {
     let subshell = |number: usize| {

@@ -13,6 +13,7 @@
 
 mod astray;
 mod blame;
+mod charges;
 mod checks;
 mod confirm;
 mod crash;
@@ -26,9 +27,11 @@ mod kernel;
 mod lacking;
 mod long_text;
 mod marks;
+mod missed;
 mod obligations;
 mod params;
 mod path;
+mod repeats;
 mod report;
 mod request;
 mod seen;
@@ -52,10 +55,9 @@ pub use verdict::Verdict;
 
 use crate::spec::{Rule, RuleVerdict as Severity, Spec, SpecError, SpecErrors};
 use crate::trace::{Event, Expectation, Record};
-use blame::{Bench, Blame, Charge, PARTIAL};
+use blame::{Bench, Blame, Charge};
 use checks::{Check, Deed};
 use confirm::Confirmations;
-use crash::repeats_deadly_interrupt;
 use finding::Findings;
 use gather::Gathering;
 use lacking::support_key;
@@ -231,15 +233,7 @@ impl Oracle {
     #[must_use]
     pub fn finish(mut self) -> Judgement {
         self.close(true);
-        let deferred = std::mem::take(&mut self.deferred);
-        let repeated: Vec<bool> = deferred.iter().map(|charge| repeats_deadly_interrupt(charge, &deferred)).collect();
-        for (charge, repeated) in deferred.into_iter().zip(repeated) {
-            if charge.if_supported.as_ref().is_some_and(|key| self.support.get(key) != Some(&true)) {
-                continue;
-            }
-            let holds = !repeated && self.confirmations.holds(charge.finding.kind, &charge.finding.place);
-            if holds { self.charge(charge) } else { self.doubt(&charge) }
-        }
+        self.charge_deferred();
         for rule in &mut self.rules {
             let blame = Blame::default();
             let mut report =
@@ -248,6 +242,7 @@ impl Oracle {
                 check.finish(&mut report);
             }
         }
+        self.file_waiting();
         let rules = self.rules.iter().map(judgement::verdict_of).collect();
         judgement::judgement(rules, self.findings.into_sorted(), self.support, self.lives, self.line)
     }
@@ -294,7 +289,8 @@ impl Oracle {
             if doubtful {
                 self.confirmations.show(charge.finding.kind, &charge.finding.place, &episode.scenario, episode.attempt);
             }
-            if doubtful || charge.if_supported.is_some() { self.defer(charge) } else { self.charge(charge) }
+            let conditional = charge.if_supported.is_some() || charge.case.is_some() || charge.if_known.is_some();
+            if doubtful || conditional { self.defer(charge) } else { self.charge(charge) }
         }
         for rule in &mut self.rules {
             let mut report = Report { rule: &rule.judged, tally: &mut rule.tally, findings: &mut self.findings, blame: &blame, open };
@@ -320,69 +316,6 @@ impl Oracle {
         for request in episode.requests.iter().filter(|request| request.role == Role::Request && request.honest) {
             *self.support.entry(support_key(episode, request)).or_default() |= !request.replies.is_empty();
         }
-    }
-
-    /// Keeps a charge until it is known whether the kernel knows the type and whether it shows again; one of each cause is enough.
-    fn defer(&mut self, charge: Charge) {
-        let same = |known: &&mut Charge| {
-            let (known_finding, finding) = (&known.finding, &charge.finding);
-            known_finding.place == finding.place && known_finding.kind == finding.kind && known.rules.first() == charge.rules.first()
-        };
-        match self.deferred.iter_mut().find(same) {
-            Some(known) => known.finding.count += 1,
-            None => self.deferred.push(charge),
-        }
-    }
-
-    /// Counts a charge that did not show again as a case that could not be decided.
-    fn doubt(&mut self, charge: &Charge) {
-        let fittest = charge.rules.iter().find_map(|id| self.rules.iter().position(|rule| rule.judged.id == *id));
-        if let Some(index) = fittest {
-            self.rules[index].tally.inconclusive += charge.finding.count;
-        }
-    }
-
-    fn charge(&mut self, charge: Charge) {
-        let mut finding = charge.finding;
-        let fittest = charge.rules.iter().find_map(|id| self.rules.iter().position(|rule| rule.judged.id == *id));
-        let index = match fittest {
-            Some(index) => {
-                let rule = &mut self.rules[index];
-                finding.rule.clone_from(&rule.judged.id);
-                let severity = match rule.judged.severity(&self.kernel) {
-                    Severity::Fail if charge.mild => Severity::Warn,
-                    severity => severity,
-                };
-                soften(&mut finding, severity, charge.usual, charge.coarse_place);
-                rule.tally.exercised += 1;
-                rule.tally.deviations += finding.count;
-                rule.tally.worst = rule.tally.worst.max(finding.verdict);
-                rule.judged.index
-            }
-            None => {
-                finding.rule = charge.rules.first().cloned().unwrap_or_default();
-                self.rules.len()
-            }
-        };
-        let (kind, place) = (finding.kind, finding.place.clone());
-        self.findings.add(index, kind, &place, || finding);
-    }
-}
-
-/// A rule that gives a warning at most gives no more for one thing that never came, and of an unusual request that is passed over it is told
-/// as of any other breach. A kernel that is stuck as a whole, or gone, is another matter.
-fn soften(finding: &mut Finding, severity: Severity, usual: bool, coarse_place: String) {
-    let partial = finding.lockup.as_ref().is_some_and(|kind| PARTIAL.contains(&kind.as_str()));
-    let verdict = match severity {
-        Severity::Fail => Verdict::Fail,
-        Severity::Warn => Verdict::Warn,
-        Severity::Record => Verdict::Pass,
-    };
-    if finding.kind == Kind::Deviation {
-        finding.verdict = verdict;
-    } else if partial && (verdict < Verdict::Fail || !usual) {
-        (finding.kind, finding.lockup, finding.verdict) = (Kind::Deviation, None, verdict);
-        finding.place = coarse_place;
     }
 }
 

@@ -5,7 +5,8 @@
 //! (its first reply). The role of a message to the kernel is `request`, `notice`, `reply` or `unknown`; its bracket is `none`, `busy`,
 //! `idle` or `both`, as its client saw it; it has `asked` if the kernel sent an input_request for it; it is `aborted` if a failure before it may have kept it from being run, `interleaved`
 //! if another execution was run while it was, `interrupted` if an interrupt was sent before it was answered, `after_failure` if an execution of the
-//! episode had failed before it was, and `planned` unless it ended otherwise than the plan expects. `kernel.…` is the kernel's start event, as in `kernel.interrupt_mode`; `info.…` is the content of its latest
+//! episode had failed before it was, and `planned` unless it ended otherwise than the plan expects. `headless` are the facts of a message to the
+//! kernel without an id, of which a later one without a parent may come. `kernel.…` is the kernel's start event, as in `kernel.interrupt_mode`; `info.…` is the content of its latest
 //! `kernel_info_reply`. Behind a part come keys, `[]` for each item, `[0]` for one, `{}` for each
 //! member, and `#` for how many there are: `content.traceback[]`, `content.matches.#`.
 
@@ -57,6 +58,7 @@ enum Root {
     AfterFailure,
     Planned,
     Asked,
+    Headless,
     Whole,
 }
 
@@ -92,6 +94,7 @@ const ROOTS: &[(&str, Root)] = &[
     ("after_failure", Root::AfterFailure),
     ("planned", Root::Planned),
     ("asked", Root::Asked),
+    ("headless", Root::Headless),
 ];
 
 /// Why a text is no path.
@@ -220,7 +223,7 @@ impl Path {
         self.steps.iter().any(|step| matches!(step, Step::Items | Step::Members))
     }
 
-    fn start<'a>(&self, episode: &Episode, seen: &'a Seen) -> Option<Cow<'a, Json>> {
+    fn start<'a>(&self, episode: &'a Episode, seen: &'a Seen) -> Option<Cow<'a, Json>> {
         let request = || episode.requests.get(seen.request?);
         let word = |text: &str| Some(Cow::Borrowed(word(text)));
         Some(match self.root {
@@ -242,6 +245,7 @@ impl Path {
             Root::AfterFailure => truth(episode.follows_failure(request()?)),
             Root::Planned => truth(ends_as_planned(episode, seen)?),
             Root::Asked => truth(!request()?.inputs.is_empty()),
+            Root::Headless => Cow::Borrowed(&episode.messages[seen.headless?].known),
             Root::Whole => return None,
         })
     }

@@ -5,6 +5,7 @@ use super::episode::Episode;
 use super::excerpt::{About, excerpt};
 use super::finding::{Finding, Findings, Kind};
 use super::kernel::Kernel;
+use super::repeats::Cause;
 use super::request::Request;
 use super::verdict::Verdict;
 use crate::spec::{RuleVerdict, Version};
@@ -78,6 +79,23 @@ impl Report<'_> {
         }
     }
 
+    /// As [`Report::deviation`], unless another finding of the run tells of its cause at its plainest.
+    pub(crate) fn deviation_of(&mut self, cause: Cause, episode: &Episode, about: About<'_>, place: &str, title: impl FnOnce() -> String) {
+        if let Some(finding) = self.draft(episode, about, place, title) {
+            self.findings.wait(self.rule.index, cause, finding);
+        }
+    }
+
+    /// That what this rule is about leaves the kernel stuck or dead.
+    pub(crate) fn harm(&self) -> Cause {
+        Cause::Harm(self.rule.id.clone())
+    }
+
+    /// Notes that this rule tells of a cause at its plainest.
+    pub(crate) fn tell(&mut self, cause: Cause) {
+        self.findings.tell(cause);
+    }
+
     /// As [`Report::deviation`], of bytes that are wrong by themselves, also on a channel that is broken.
     pub(crate) fn malformation(&mut self, episode: &Episode, message: usize, place: &str, title: impl FnOnce() -> String) {
         let verdict = self.verdict(episode);
@@ -107,13 +125,13 @@ impl Report<'_> {
     fn found(&mut self, episode: &Episode, about: About<'_>, place: &str, verdict: Verdict, title: impl FnOnce() -> String) {
         self.count(verdict);
         let rule = self.rule;
-        self.findings.add(rule.index, Kind::Deviation, place, || deviation_of(&rule.id, episode, about, place, verdict, title()));
+        self.findings.add(rule.index, Kind::Deviation, place, || finding_of(&rule.id, episode, about, place, verdict, title()));
     }
 
     /// What [`Report::deviation`] would report, for a check that can tell only later whether it is one; `None` where nothing can be told.
     pub(crate) fn draft(&mut self, episode: &Episode, about: About<'_>, place: &str, title: impl FnOnce() -> String) -> Option<Finding> {
         let verdict = self.verdict(episode);
-        self.tells(episode, about).then(|| deviation_of(&self.rule.id, episode, about, place, verdict, title()))
+        self.tells(episode, about).then(|| finding_of(&self.rule.id, episode, about, place, verdict, title()))
     }
 
     /// Reports what was drafted before.
@@ -137,7 +155,7 @@ impl Report<'_> {
     }
 }
 
-fn deviation_of(rule: &str, episode: &Episode, about: About<'_>, place: &str, verdict: Verdict, title: String) -> Finding {
+fn finding_of(rule: &str, episode: &Episode, about: About<'_>, place: &str, verdict: Verdict, title: String) -> Finding {
     let (lines, excerpt) = excerpt(episode, about);
     Finding {
         rule: rule.to_owned(),

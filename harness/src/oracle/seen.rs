@@ -55,6 +55,9 @@ pub struct Seen {
     pub copy: bool,
     /// Whether it is, by all signs, the idle of an earlier request than the one that its parent names.
     pub astray: bool,
+    /// Where no request can be told from its parent: the last message before it that has no readable header, as an index into
+    /// [`super::Episode::messages`]. It may come of that.
+    pub headless: Option<usize>,
     /// Whether a message with its parent's id was sent earlier in the trace, in whatever scenario.
     pub parent_known: bool,
     /// The request it belongs to, as an index into [`super::Episode::requests`]: by its parent, or itself.
@@ -197,6 +200,7 @@ impl Reader {
             known: Arc::clone(&self.nothing.known),
             copy: false,
             astray: false,
+            headless: None,
             parent_known: false,
             request: None,
         }

@@ -5,16 +5,19 @@
 //! - `within`: seconds from the reply, or the signal, to the end
 //! - `code`: the exit code of a process that was not ended by a signal of ours
 //! - `unanswered`: the reply does not matter
+//! - `special`: more is asked of the kernel here than when it is idle, so that it is not told that it is slow if it is so without
 //!
 //! A process that our interrupt ended is a matter of the rules about interrupts. That it never ends is a matter of the session's
 //! waiting, which tells of it as a lockup; with `unanswered` it is this rule's.
 
 use super::Check;
 use super::response::seconds_between;
-use crate::oracle::crash::is_by_interrupt;
+use crate::oracle::crash::{how, is_by_interrupt};
 use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
+use crate::oracle::obligations::was_interrupted;
 use crate::oracle::params::Compiler;
+use crate::oracle::repeats::Cause;
 use crate::oracle::report::Report;
 use crate::oracle::request::Request;
 use crate::oracle::seen::{Direction, Seen};
@@ -31,6 +34,7 @@ struct Exit {
     within: Option<f64>,
     code: Option<i64>,
     unanswered: bool,
+    special: bool,
 }
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
@@ -45,6 +49,7 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
     };
     let code = reader.optional("code").and_then(Item::integer);
     let unanswered = reader.optional("unanswered").and_then(Item::bool).unwrap_or(false);
+    let special = reader.optional("special").and_then(Item::bool).unwrap_or(false);
     if after.is_some() == signal.is_some() {
         reader.mistake("an exit has either `after` or `signal`");
         return None;
@@ -53,7 +58,7 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
         reader.mistake("an exit has `within` or `code`");
         return None;
     }
-    Some(Box::new(Exit { after, signal, within, code, unanswered }))
+    Some(Box::new(Exit { after, signal, within, code, unanswered, special }))
 }
 
 impl Check for Exit {
@@ -108,7 +113,7 @@ impl Exit {
         let seconds = seconds_between(asked, ended);
         let Some(within) = self.within.map(|within| episode.kernel.allow(within)).filter(|within| seconds > *within) else { return };
         let place = if forced { "only by force" } else { "late" };
-        report.deviation(episode, About::Line(line), place, || {
+        let title = || {
             if forced {
                 format!(
                     "the process still lived {seconds:.1} s after it was asked to end, and ended by a signal; wanted within {within:.1} s"
@@ -119,7 +124,13 @@ impl Exit {
             } else {
                 format!("the process ended {seconds:.1} s after it was asked to, wanted within {within:.1} s")
             }
-        });
+        };
+        if self.special {
+            report.deviation_of(Cause::LateEnd, episode, About::Line(line), place, title);
+        } else {
+            report.deviation(episode, About::Line(line), place, title);
+            report.tell(Cause::LateEnd);
+        }
     }
 
     fn judge_code(&self, episode: &Episode, line: u64, exited: &Exited, report: &mut Report<'_>) {
@@ -128,13 +139,16 @@ impl Exit {
             report.inconclusive();
             return;
         }
-        let place = match (exited.code, exited.signal) {
-            (Some(code), _) if i64::from(code) == wanted => return,
-            (Some(code), _) => format!("exit code {code}"),
-            (None, Some(signal)) => format!("killed by signal {signal}"),
-            (None, None) => return,
-        };
-        report.deviation(episode, About::Line(line), &place, || format!("the process ended with {place}, wanted exit code {wanted}"));
+        if exited.signal.is_none() && exited.code.is_none_or(|code| i64::from(code) == wanted) {
+            return;
+        }
+        let (about, place) = (About::Line(line), how(exited));
+        let title = || format!("the process ended with {place}, wanted exit code {wanted}");
+        if was_interrupted(episode, line) {
+            report.deviation_of(Cause::DeadlyInterrupt(place.clone()), episode, about, &place, title);
+        } else {
+            report.deviation(episode, about, &place, title);
+        }
     }
 }
 

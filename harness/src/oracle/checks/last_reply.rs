@@ -7,15 +7,18 @@
 
 use super::Check;
 use super::shape::name_of;
+use crate::oracle::crash::how;
 use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
+use crate::oracle::obligations::was_interrupted;
 use crate::oracle::params::Compiler;
+use crate::oracle::repeats::Cause;
 use crate::oracle::report::Report;
 use crate::oracle::request::Request;
 use crate::oracle::seen::Direction;
 use crate::oracle::selector::Selector;
 use crate::spec::reader::{Item, Reader};
-use crate::trace::{Event, Expectation};
+use crate::trace::{Event, Exited, Expectation};
 
 struct LastReply {
     to: Selector,
@@ -51,12 +54,19 @@ impl Check for LastReply {
             let Some(request) = episode.request_of(sent).filter(|request| !request.shared_id) else { continue };
             if request.reply().is_some() {
                 report.exercised();
-            } else if ended_by_itself(episode, request) {
+            } else if let Some((line, exited)) = ended_by_itself(episode, request) {
                 report.exercised();
-                broken(episode, request, report, "the process ended without a reply to");
+                let (place, title) = broken(episode, request, "the process ended without a reply to");
+                let about = About::Request(request);
+                if was_interrupted(episode, line) {
+                    report.deviation_of(Cause::DeadlyInterrupt(how(exited)), episode, about, &place, || title);
+                } else {
+                    report.deviation(episode, about, &place, || title);
+                }
             } else if report.may_miss(episode, request, Expectation::Reply, true) {
                 report.exercised();
-                broken(episode, request, report, "there was no reply to");
+                let (place, title) = broken(episode, request, "there was no reply to");
+                report.deviation(episode, About::Request(request), &place, || title);
             }
         }
     }
@@ -71,18 +81,19 @@ impl Check for LastReply {
     }
 }
 
-/// Whether the process ended after the request, and by no signal of ours.
-fn ended_by_itself(episode: &Episode, request: &Request) -> bool {
+/// How the process ended after the request, and in which line, if by no signal of ours.
+fn ended_by_itself<'a>(episode: &'a Episode, request: &Request) -> Option<(u64, &'a Exited)> {
     let line = episode.asked(request).line;
     let killed = episode
         .events
         .iter()
         .any(|happened| happened.line > line && matches!(&happened.event, Event::Signalled(signal) if signal.purpose != "interrupt"));
-    request.honest && !killed && episode.exit().is_some_and(|(happened, exited)| happened.line > line && exited.signal.is_none())
+    let (happened, exited) = episode.exit().filter(|_| request.honest && !killed)?;
+    (happened.line > line && exited.signal.is_none()).then_some((happened.line, exited))
 }
 
-fn broken(episode: &Episode, request: &Request, report: &mut Report<'_>, what: &str) {
+/// The place and the title of the finding.
+fn broken(episode: &Episode, request: &Request, what: &str) -> (String, String) {
     let (name, channel) = (name_of(episode, request.sent), episode.asked(request).channel);
-    let place = format!("{what} {name} on {channel}");
-    report.deviation(episode, About::Request(request), &place, || format!("{what} the {name} on {channel}"));
+    (format!("{what} {name} on {channel}"), format!("{what} the {name} on {channel}"))
 }

@@ -79,23 +79,40 @@ impl Check for Malformed {
         for (message, seen) in episode.from_kernel().filter(|(message, seen)| !seen.copy && self.on.matches(episode, *message)) {
             report.exercised();
             // What our own limit cut off looks broken and is not.
-            for malformation in seen.malformations.iter().filter(|_| seen.cut_from.is_none()) {
-                self.judge_one(episode, message, malformation, report);
+            if seen.cut_from.is_none() {
+                self.judge_one(episode, message, report);
             }
         }
     }
 }
 
 impl Malformed {
-    fn judge_one(&self, episode: &Episode, message: usize, malformation: &Malformation, report: &mut Report<'_>) {
-        let in_part = self.parts.is_empty() || malformation.part.is_some_and(|part| self.parts.contains(&part));
-        let Some((kind, _)) = self.kinds.iter().find(|(_, is)| is(&malformation.kind)).filter(|_| in_part) else { return };
+    /// One message is told of once, with all that is wrong about it.
+    fn judge_one(&self, episode: &Episode, message: usize, report: &mut Report<'_>) {
         let seen = &episode.messages[message];
+        let mut faults: Vec<(&str, &Malformation)> = Vec::new();
+        for malformation in &seen.malformations {
+            let Some(kind) = self.name_of(malformation) else { continue };
+            if !faults.iter().any(|(known, other)| *known == kind && other.part == malformation.part) {
+                faults.push((kind, malformation));
+            }
+        }
+        if faults.is_empty() {
+            return;
+        }
         let name = name_of(episode, message);
-        let part = malformation.part.map(|part| format!(" in {part}")).unwrap_or_default();
-        let place = format!("{name} on {}: {kind}{part}", seen.channel);
+        let part = |malformation: &Malformation| malformation.part.map(|part| format!(" in {part}")).unwrap_or_default();
+        let kinds: Vec<String> = faults.iter().map(|(kind, malformation)| format!("{kind}{}", part(malformation))).collect();
+        let place = format!("{name} on {}: {}", seen.channel, kinds.join(", "));
         report.malformation(episode, message, &place, || {
-            format!("{name} on {} is malformed: {}", seen.channel, shorten(&malformation.detail, 120))
+            let details: Vec<String> = faults.iter().map(|(_, malformation)| shorten(&malformation.detail, 120)).collect();
+            format!("{name} on {} is malformed: {}", seen.channel, details.join("; "))
         });
+    }
+
+    /// The name of a malformation, if it is one of those that are looked for.
+    fn name_of(&self, malformation: &Malformation) -> Option<&'static str> {
+        let in_part = self.parts.is_empty() || malformation.part.is_some_and(|part| self.parts.contains(&part));
+        self.kinds.iter().find(|(_, is)| in_part && is(&malformation.kind)).map(|(name, _)| *name)
     }
 }

@@ -1,7 +1,7 @@
 //! `response`: each message of one set is followed by one of another in the course of the same request.
 //!
 //! - `to`: what is to be followed: messages to the kernel, or with `from = "kernel"` messages of the kernel; what these begin must be
-//!   ended, even if nothing was owed
+//!   ended, even if nothing was owed; that they are not is not told where the rule tells of a kernel that is stuck or dead
 //! - `then`: what must follow (a selector)
 //! - `expect`: `reply`, `idle` or `input`, where that is what the session waits for: then its waiting decides. Otherwise what is missing
 //!   convicts once the request is over: when its idle is there, or a later request was answered in full
@@ -126,9 +126,12 @@ impl Response {
             report.exercised();
             let (wanted, name, status) = (words(&self.then), name_of(episode, trigger), episode.status_of(request));
             let place = format!("{name} without {wanted}");
-            report.deviation(episode, About::Request(request), &place, || {
-                format!("{name} was not followed by {wanted} (its reply's status is {status})")
-            });
+            let title = || format!("{name} was not followed by {wanted} (its reply's status is {status})");
+            if episode.messages[trigger].from_kernel() {
+                report.deviation_of(report.harm(), episode, About::Request(request), &place, title);
+            } else {
+                report.deviation(episode, About::Request(request), &place, title);
+            }
         }
     }
 

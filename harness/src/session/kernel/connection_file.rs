@@ -15,6 +15,8 @@ use crate::spec::Start;
 use crate::trace::FileSeen;
 use crate::wire::{Channel, ConnectionError, ConnectionInfo, Scheme, TransportKind};
 
+/// The field that only says what the kernel is called.
+const LABEL: &str = "kernel_name";
 /// Bytes that the name of a Unix socket may have, without the closing zero.
 const SOCKET_PATH: usize = 107;
 /// Bytes of a connection file that are read; real ones have some hundred.
@@ -202,7 +204,7 @@ impl ConnectionFile {
         self.write(&format!("{:#}\n", Value::Object(fields)))
     }
 
-    /// What has become of the file. What a kernel adds to it is its own affair; what we wrote is to stay.
+    /// What has become of the file. What a kernel adds to it is its own affair, and so is its name; what clients need to reach it is to stay.
     #[must_use]
     pub fn look(&self) -> FileSeen {
         let Ok(text) = std::fs::read_to_string(&self.path) else {
@@ -211,7 +213,8 @@ impl ConnectionFile {
         let fields = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
         let (ours, now) = (fields(&self.info.to_json()), fields(&text));
         let mode = std::fs::metadata(&self.path).ok().map(|metadata| metadata.permissions().mode() & 0o777);
-        FileSeen { gone: false, changed: ours.iter().any(|(name, value)| now.get(name) != Some(value)), mode, key_in: Vec::new() }
+        let changed = ours.iter().any(|(name, value)| name != LABEL && now.get(name) != Some(value));
+        FileSeen { gone: false, changed, mode, key_in: Vec::new() }
     }
 
     /// How its kernel is started, where not as usual.
@@ -275,6 +278,19 @@ mod tests {
 
         drop(file);
         assert!(!dir.exists());
+    }
+
+    #[test]
+    fn a_file_that_names_its_kernel_otherwise_still_says_what_clients_need() {
+        let reach = Reach { kernel_name: Some("k".into()), ..Reach::default() };
+        let file = ConnectionFile::create(&reach, &mut fastrand::Rng::with_seed(1)).expect("a file");
+        let rewritten = |info: &ConnectionInfo| {
+            std::fs::write(file.path(), info.to_json()).expect("writable");
+            file.look().changed
+        };
+        let without_name = ConnectionInfo { kernel_name: None, ..file.info().clone() };
+        let without_key = ConnectionInfo { key: String::new(), ..file.info().clone() };
+        assert_eq!([rewritten(&without_name), rewritten(&without_key)], [false, true]);
     }
 
     #[test]
