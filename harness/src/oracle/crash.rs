@@ -72,9 +72,13 @@ pub(super) fn is_by_interrupt(episode: &Episode, line: u64, exited: &Exited) -> 
 /// Whether a charge is that of a kernel that an interrupt killed, in a place that only shows so again what is known already: where one
 /// interrupt kills, so do several, and those at other moments.
 pub(super) fn repeats_deadly_interrupt(charge: &Charge, all: &[Charge]) -> bool {
-    let deadly = |charge: &Charge| charge.finding.kind == Kind::Crash && charge.finding.place.ends_with(BY_INTERRUPT);
     let plain = |charge: &Charge| charge.rules.first().is_some_and(|rule| PLAIN_INTERRUPTS.contains(&rule.as_str()));
-    deadly(charge) && !plain(charge) && all.iter().any(|other| deadly(other) && plain(other))
+    is_deadly_interrupt(charge) && !plain(charge) && all.iter().any(|other| is_deadly_interrupt(other) && plain(other))
+}
+
+/// Whether a charge is that of a kernel that an interrupt killed.
+pub(super) fn is_deadly_interrupt(charge: &Charge) -> bool {
+    charge.finding.kind == Kind::Crash && charge.finding.place.ends_with(BY_INTERRUPT)
 }
 
 /// The request that the kernel was about when it ended: the first that waited for its reply then, or else the last that never

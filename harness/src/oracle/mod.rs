@@ -13,6 +13,7 @@
 
 mod astray;
 mod blame;
+mod brake;
 mod checks;
 mod confirm;
 mod crash;
@@ -55,7 +56,6 @@ use crate::trace::{Event, Expectation, Record};
 use blame::{Bench, Blame, Charge, PARTIAL};
 use checks::{Check, Deed};
 use confirm::Confirmations;
-use crash::repeats_deadly_interrupt;
 use finding::Findings;
 use gather::Gathering;
 use lacking::support_key;
@@ -231,8 +231,9 @@ impl Oracle {
     #[must_use]
     pub fn finish(mut self) -> Judgement {
         self.close(true);
-        let deferred = std::mem::take(&mut self.deferred);
-        let repeated: Vec<bool> = deferred.iter().map(|charge| repeats_deadly_interrupt(charge, &deferred)).collect();
+        let mut deferred = std::mem::take(&mut self.deferred);
+        brake::hold_to_one(&mut deferred, &mut self.support, &self.confirmations);
+        let repeated: Vec<bool> = deferred.iter().map(|charge| crash::repeats_deadly_interrupt(charge, &deferred)).collect();
         for (charge, repeated) in deferred.into_iter().zip(repeated) {
             if charge.if_supported.as_ref().is_some_and(|key| self.support.get(key) != Some(&true)) {
                 continue;
