@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::astray::charge_of;
+use super::brake;
 use super::checks::Deed;
 use super::crash::crashes;
 use super::deeds::{deafening, deeds_before, last_deed, stuck_before, suspect, unanswered_before};
@@ -129,6 +130,7 @@ impl Blame {
             blame.charge_request(episode, request, types, bench, &mut charges);
         }
         blame.charge_rest(episode, bench, &mut charges);
+        charges.extend(brake::unanswered(episode));
         (blame, charges)
     }
 

@@ -4,12 +4,13 @@ use super::blame::{Charge, PARTIAL};
 use super::finding::{Finding, Kind};
 use super::repeats::{Case, Cause};
 use super::verdict::Verdict;
-use super::{Oracle, Severity};
+use super::{Oracle, Severity, brake};
 
 impl Oracle {
     /// Charges what was kept, the plainest cases first: what comes of a cause that is told of is no finding of its own.
     pub(super) fn charge_deferred(&mut self) {
         let mut deferred = std::mem::take(&mut self.deferred);
+        brake::hold_to_one(&mut deferred, &mut self.support, &self.confirmations);
         deferred.sort_by_key(|charge| charge.case.as_ref().map_or(0, Case::rank));
         for mut charge in deferred {
             let is_known = |key: &String| self.support.get(key) == Some(&true);

@@ -75,6 +75,11 @@ pub(super) fn is_by_interrupt(episode: &Episode, line: u64, exited: &Exited) -> 
     exited.signal == Some(SIGINT) && interrupted
 }
 
+/// Whether a charge is that of a kernel that an interrupt killed.
+pub(super) fn is_deadly_interrupt(charge: &Charge) -> bool {
+    charge.finding.kind == Kind::Crash && charge.finding.place.ends_with(BY_INTERRUPT)
+}
+
 /// The request that the kernel was about when it ended: the first that waited for its reply then, or else the last that never
 /// got one. What greets a client that has just come is none: whether it is answered in time is a matter of chance.
 fn pending(episode: &Episode, line: u64) -> Option<&Request> {

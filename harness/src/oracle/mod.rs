@@ -13,6 +13,7 @@
 
 mod astray;
 mod blame;
+mod brake;
 mod charges;
 mod checks;
 mod confirm;

@@ -140,7 +140,7 @@ impl Want {
             Self::Kind(kinds) => {
                 let kind = value.kind();
                 let fits = |wanted: &String| wanted == kind || (wanted == "number" && kind == "int");
-                at.holds(kinds.iter().any(fits), || format!("is {} {}, wanted {}", article(kind), brief(Some(value)), kinds.join(" or ")))
+                at.holds(kinds.iter().any(fits), || format!("is {}{}, wanted {}", article(kind), brief(Some(value)), kinds.join(" or ")))
             }
             Self::Pattern(pattern) => match value.as_str() {
                 Some(text) => at.holds(pattern.is_match(text), || format!("is {}, wanted text like {pattern}", brief(Some(value)))),
@@ -158,7 +158,7 @@ impl Want {
             Self::Contains(want) => contains(value, want, at),
             Self::Each(want) => match value {
                 Json::Array(items) => all(items, |item| at_place(want.holds(Some(item), at), "an item")),
-                other => at.no(|| format!("is {} {}, wanted an array", article(other.kind()), brief(Some(other)))),
+                other => at.no(|| format!("is {}{}, wanted an array", article(other.kind()), brief(Some(other)))),
             },
             Self::Values(want) => members(value, at, |(_, value)| at_place(want.holds(Some(value), at), "a member")),
             Self::Keys(want) => members(value, at, |(key, _)| at_place(want.holds(Some(&Json::String(key.clone())), at), "a key")),
@@ -277,7 +277,7 @@ fn compare(value: &Json, bound: &Bound, at: At<'_>, words: &str, holds: fn(f64, 
 fn members(value: &Json, at: At<'_>, held: impl FnMut(&Member) -> Held) -> Held {
     match value {
         Json::Object(members) => all(members, held),
-        other => at.no(|| format!("is {} {}, wanted an object", article(other.kind()), brief(Some(other)))),
+        other => at.no(|| format!("is {}{}, wanted an object", article(other.kind()), brief(Some(other)))),
     }
 }
 
@@ -322,14 +322,15 @@ fn is_base64(text: &str) -> bool {
     base64::engine::general_purpose::STANDARD.decode(compact).is_ok()
 }
 
+/// What stands before a value of this kind.
 fn article(kind: &str) -> &'static str {
     match kind {
-        "int" => "the integer",
-        "number" => "the number",
-        "string" => "the string",
-        "bool" => "the boolean",
-        "array" => "the array",
-        "object" => "the object",
+        "int" => "the integer ",
+        "number" => "the number ",
+        "string" => "the string ",
+        "bool" => "the boolean ",
+        "array" => "the array ",
+        "object" => "the object ",
         _ => "",
     }
 }

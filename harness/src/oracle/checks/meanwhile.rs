@@ -92,7 +92,7 @@ impl Meanwhile {
         let seconds = seconds_between(asked.t, answer.t);
         if seconds > self.within && end_of(episode, cell).is_some_and(|end| end.t <= answer.t.saturating_add(AT_ONCE)) {
             let (name, channel) = (name_of(episode, request.sent), asked.channel);
-            report.deviation(episode, About::Messages(&[reply, request.sent]), &format!("on {channel}"), || {
+            report.deviation(episode, About::Messages(&[reply, request.sent, cell.sent]), &format!("on {channel}"), || {
                 format!("{name} on {channel} was answered {seconds:.1} s later, when the cell that ran was over")
             });
         }

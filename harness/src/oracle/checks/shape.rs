@@ -5,6 +5,7 @@
 //! - `advise`: wants by path; one that does not hold gives a warning at most
 //! - `some`: wants by path; one that holds for none of the values breaks the rule
 //! - `place`: where it is all one cause, whichever want does not hold, a name for it: then it is one finding
+//! - `because`: what the value goes against, for where that does not stand in the messages; it ends the title
 //!
 //! Where `on` names types, a reply that has not the type of its request's is passed over: its name is a matter of the rule about names.
 //!
@@ -26,8 +27,14 @@ use crate::wire::Json;
 
 struct Shape {
     on: Selector,
-    place: Option<String>,
+    told: Told,
     wants: Vec<(Demand, Vec<(Path, Want)>)>,
+}
+
+/// How a want that does not hold is told.
+struct Told {
+    place: Option<String>,
+    because: Option<String>,
 }
 
 /// How much is wanted.
@@ -46,15 +53,15 @@ const DEMANDS: [(&str, Demand); 3] = [("require", Demand::Require), ("advise", D
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
     let on = compiler.selector(reader.required("on")?, Direction::ToClient)?;
-    let place = reader.optional("place").map(Item::string);
-    let place = place.map_or(Some(None), |one| one.map(Some))?;
+    let text = |key: &'static str| reader.optional(key).map(Item::string).map_or(Some(None), |one| one.map(Some));
+    let told = Told { place: text("place")?, because: text("because")? };
     let given = DEMANDS.iter().filter_map(|(key, demand)| Some((*demand, reader.optional(key)?)));
     let wants: Vec<_> = given.map(|(demand, item)| Some((demand, compiler.wants(item, on.types.as_deref())?))).collect();
     if wants.is_empty() {
         reader.mistake("a shape has `require`, `advise` or `some`");
         return None;
     }
-    Some(Box::new(Shape { on, place, wants: wants.into_iter().collect::<Option<_>>()? }))
+    Some(Box::new(Shape { on, told, wants: wants.into_iter().collect::<Option<_>>()? }))
 }
 
 impl Check for Shape {
@@ -66,7 +73,7 @@ impl Check for Shape {
             let mut told = false;
             for (demand, wants) in &self.wants {
                 for (path, want) in wants {
-                    told |= judge(path, want, (*demand, self.place.as_deref()), episode, message, report);
+                    told |= judge(path, want, (*demand, &self.told), episode, message, report);
                 }
             }
             if told {
@@ -77,32 +84,26 @@ impl Check for Shape {
 }
 
 /// Whether it could be told if the want holds.
-fn judge(
-    path: &Path,
-    want: &Want,
-    (demand, place): (Demand, Option<&str>),
-    episode: &Episode,
-    message: usize,
-    report: &mut Report<'_>,
-) -> bool {
+fn judge(path: &Path, want: &Want, (demand, told): (Demand, &Told), episode: &Episode, message: usize, report: &mut Report<'_>) -> bool {
     match holds(path, want, demand, At { episode, message, explain: false }) {
         Held::Yes => true,
         Held::Unknown => false,
         Held::No(_) => {
             let msg_type = name_of(episode, message);
             // What is wrong with the envelope is wrong with all types in the same way.
-            let place = match place {
-                Some(place) => place.to_owned(),
+            let place = match &told.place {
+                Some(place) => place.clone(),
                 None if path.is_of_envelope() || !path.is_of_message() => path.to_string(),
                 None => format!("{msg_type} {path}"),
             };
             let title = || {
                 let Held::No(why) = holds(path, want, demand, At { episode, message, explain: true }) else { return String::new() };
                 let name = path.to_string();
+                let because = told.because.as_ref().map_or_else(String::new, |because| format!(": {because}"));
                 if !path.is_of_message() {
-                    return format!("{name} {why}");
+                    return format!("{name} {why}{because}");
                 }
-                format!("{} of {msg_type} {why}", name.strip_prefix("content.").unwrap_or(&name))
+                format!("{} of {msg_type} {why}{because}", name.strip_prefix("content.").unwrap_or(&name))
             };
             if demand == Demand::Advise {
                 report.milder_deviation(episode, About::Message(message), &place, title);

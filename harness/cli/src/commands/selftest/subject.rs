@@ -8,6 +8,8 @@ use crate::usage::Usage;
 
 /// Rules about kernels that are interrupted by message.
 const BY_MESSAGE: [&str; 2] = ["INT-02", "INT-03"];
+/// The rule about being interrupted by the signal.
+const BY_SIGNAL: &str = "INT-01";
 
 /// One kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,9 +46,10 @@ impl Subject {
         }
     }
 
-    /// How it is interrupted: by message where its defect is one of that, else by signal.
+    /// How it is interrupted: by message where its defect is one of that alone, else by signal.
     pub(super) fn interrupt_mode(self) -> InterruptMode {
-        let by_message = self.breaks().iter().any(|id| BY_MESSAGE.contains(id));
+        let breaks = self.breaks();
+        let by_message = breaks.iter().any(|id| BY_MESSAGE.contains(id)) && !breaks.contains(&BY_SIGNAL);
         if by_message { InterruptMode::Message } else { InterruptMode::Signal }
     }
 
