@@ -88,16 +88,18 @@ impl Episode {
     /// The messages of these types in this direction, in order; all of that direction without types.
     #[must_use]
     pub fn of_types(&self, types: Option<&[String]>, direction: Direction) -> Vec<usize> {
+        self.filtered(types, direction, |_| true)
+    }
+
+    /// Those of [`Episode::of_types`] that a filter lets pass.
+    pub(super) fn filtered(&self, types: Option<&[String]>, direction: Direction, passes: impl Fn(&usize) -> bool) -> Vec<usize> {
         let Some(types) = types else {
-            return if direction == Direction::ToClient { self.received.clone() } else { self.sent.clone() };
+            let all = if direction == Direction::ToClient { &self.received } else { &self.sent };
+            return all.iter().copied().filter(passes).collect();
         };
-        let mut found: Vec<usize> = types
-            .iter()
-            .filter_map(|name| self.by_type.get(name.as_str()))
-            .flatten()
-            .copied()
-            .filter(|&index| self.messages[index].direction == direction)
-            .collect();
+        let is_one = |index: &usize| self.messages[*index].direction == direction && passes(index);
+        let lists = types.iter().filter_map(|name| self.by_type.get(name.as_str()));
+        let mut found: Vec<usize> = lists.flatten().copied().filter(is_one).collect();
         if types.len() > 1 {
             found.sort_unstable();
         }

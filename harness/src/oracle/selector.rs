@@ -32,12 +32,11 @@ impl Selector {
     /// All messages of the set, in the order of the trace.
     #[must_use]
     pub(crate) fn select(&self, episode: &Episode) -> Vec<usize> {
-        let mut found = episode.of_types(self.types.as_deref(), self.direction);
-        found.retain(|&message| {
-            let seen = &episode.messages[message];
-            (self.copies || !seen.copy) && self.on_channel(seen) && self.holds(episode, message)
-        });
-        found
+        let is_one = |message: &usize| {
+            let seen = &episode.messages[*message];
+            (self.copies || !seen.copy) && self.on_channel(seen) && self.holds(episode, *message)
+        };
+        episode.filtered(self.types.as_deref(), self.direction, is_one)
     }
 
     /// Those of the given messages that are in the set.

@@ -1,14 +1,15 @@
 //! What the oracle needs to know of the message types: which are requests, which are owed a reply.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::request::Role;
 use crate::spec::{self, MessageType};
 use crate::wire::Channel;
 
-/// The message types by name.
+/// The message types by name; a clone is the same map.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Types(pub(super) BTreeMap<String, TypeFacts>);
+pub(crate) struct Types(pub(super) Arc<BTreeMap<String, TypeFacts>>);
 
 /// What counts of one message type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +57,6 @@ impl Types {
             let required = message.status == spec::Status::Required;
             (message.name.clone(), TypeFacts { role, pair: message.pair.clone(), channels: message.channels.clone(), required })
         };
-        Self(messages.values().map(facts).collect())
+        Self(Arc::new(messages.values().map(facts).collect()))
     }
 }

@@ -8,6 +8,8 @@ use super::{Json, Member};
 
 /// Bytes of a path; keys come from the text and may be megabytes long.
 const MAX_PATH: usize = 256;
+/// The fields of a header, of which a trace has more than of any other object.
+const HEADER_FIELDS: usize = 6;
 /// Up to here, comparing each pair of keys beats sorting them.
 const FEW_KEYS: usize = 12;
 
@@ -68,6 +70,9 @@ impl Stack {
         match self.open.last_mut() {
             Some(Open::Array(items)) => items.push(value),
             Some(Open::Object { members, key, .. }) => {
+                if members.capacity() == 0 {
+                    members.reserve_exact(HEADER_FIELDS);
+                }
                 members.push((key.take().unwrap_or_default(), value));
             }
             None => {}
