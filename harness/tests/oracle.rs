@@ -244,3 +244,26 @@ fn lives_are_counted_and_a_restart_may_change_the_session() {
     assert_eq!(findings(&judgement), []);
     assert_eq!((judgement.lives, verdict(&judgement, "HDR-04")), (2, Verdict::Pass));
 }
+
+#[test]
+fn what_a_queue_drops_under_a_flood_is_no_fault_of_the_kernel() {
+    let printed = |count: usize, is_sent: fn(usize) -> bool| {
+        let line = |number: usize| format!("< iopub stream parent=1 name=stdout text=\"{number}\\n\"\n");
+        let lines: String = (0..count).filter(|&number| is_sent(number)).map(line).collect();
+        format!(
+            "> shell execute_request id=1 code=flood fact.numbers={count}\n\
+             < iopub status parent=1 execution_state=busy\n\
+             < iopub execute_input parent=1 code=flood execution_count=1\n\
+             {lines}\
+             < shell execute_reply parent=1 status=ok execution_count=1 user_expressions={{}}\n\
+             < iopub status parent=1 execution_state=idle\n\
+             ! settled 1 why=answered\n"
+        )
+    };
+    let rules = |text: &str| judged(text).findings.iter().map(|finding| finding.rule.clone()).collect::<Vec<_>>();
+    assert_eq!(rules(&printed(1200, |_| true)), [""; 0]);
+    assert_eq!(rules(&printed(1200, |number| !(700..750).contains(&number))), [""; 0]);
+    assert_eq!(rules(&printed(1200, |number| number < 1100)), [""; 0]);
+    assert_eq!(rules(&printed(90, |number| !(70..75).contains(&number))), ["WIRE-13"]);
+    assert_eq!(rules(&printed(90, |number| number < 80)), ["EXEC-26"]);
+}

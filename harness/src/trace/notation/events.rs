@@ -41,9 +41,11 @@ pub(super) fn stranger(pairs: &mut Pairs) -> Result<Event, String> {
 }
 
 pub(super) fn violation(pairs: &mut Pairs) -> Result<Event, String> {
-    let channel = pairs.word("which channel?")?.parse().map_err(|error: crate::wire::UnknownChannel| error.to_string())?;
-    let (what, client) = (pairs.word("which violation?")?, pairs.text("client").unwrap_or_else(|| "a".to_owned()));
-    Ok(Event::Violation(Violation { client, channel, what, text: pairs.text("text").unwrap_or_default() }))
+    let place = pairs.word("which channel?")?;
+    let (client, channel) = place.split_once(':').unwrap_or(("a", &place));
+    let channel = channel.parse().map_err(|error: crate::wire::UnknownChannel| error.to_string())?;
+    let what = pairs.word("which violation?")?;
+    Ok(Event::Violation(Violation { client: client.to_owned(), channel, what, text: pairs.text("text").unwrap_or_default() }))
 }
 
 pub(super) fn listening(pairs: &mut Pairs) -> Event {

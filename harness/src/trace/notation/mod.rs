@@ -29,8 +29,9 @@
 //! `> hb "ping"` and `< hb "ping"` are heartbeats. The other events are `! scenario NAME`, `! scenario_end`, `! kernel`,
 //! `! connected CLIENT`, `! disconnected CLIENT`, `! settled ID missing=reply,idle why=deadline`, `! probe CHANNEL answered`,
 //! `! ladder ID kind=no_reply missing=reply`, `! signal SIGINT purpose=interrupt`, `! stdout "text"`, `! stderr "text"`,
-//! `! exit code=0 asked=true`, `! note WHAT TEXT`, `! error WHAT TEXT` and `! end`. A request that no `! settled` names is settled
-//! where the trace, the scenario or the kernel's life ends: `answered`, `exited`, or `fenced` with what is missing.
+//! `! exit code=0 asked=true`, `! violation CHANNEL WHAT text="…"`, `! note WHAT TEXT`, `! error WHAT TEXT` and `! end`. A request
+//! that no `! settled` names is settled where the trace, the scenario or the kernel's life ends: `answered`, `exited`, or `fenced` with
+//! what is missing.
 
 mod events;
 mod message;

@@ -101,7 +101,8 @@ pub fn event_line(event: &Event, names: &mut Names) -> Option<String> {
         }
         Event::Stranger(stranger) => format!("! stranger {} peers={} stay={}", stranger.channel, stranger.peers, stranger.stay),
         Event::Violation(wrong) => {
-            cut(&format!("! violation {} {} text={}", wrong.channel, wrong.what, Json::String(wrong.text.as_str().into())), LINE)
+            let (place, text) = (place(&wrong.client, wrong.channel), Json::String(wrong.text.as_str().into()));
+            cut(&format!("! violation {place} {} text={text}", wrong.what), LINE)
         }
         Event::Connected(connected) => format!("! connected {}", connected.client),
         Event::Disconnected(gone) => format!("! disconnected {}", gone.client),
@@ -223,6 +224,7 @@ mod tests {
 ! settled 1 missing=reply,idle why=deadline
 ! ladder 1 kind=no_reply missing=reply
 ! probe control silent
+! violation b:shell too_large text=\"a frame of 9 bytes\"
 ! signal SIGINT purpose=interrupt
 ! exit signal=11 asked=false";
         let records = parse(text).expect("the text is a trace");
