@@ -17,6 +17,7 @@ use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
 use crate::oracle::long_text::{Likeness, LongText};
 use crate::oracle::params::Compiler;
+use crate::oracle::repeats::Proviso;
 use crate::oracle::report::Report;
 use crate::oracle::request::Request;
 use crate::oracle::seen::{Direction, Seen};
@@ -31,8 +32,6 @@ const LONGEST: u64 = 1 << 28;
 struct StreamText {
     requests: Selector,
     want: Want,
-    /// In how many streams of requests the kernel wrote something of its own.
-    beside: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,7 +45,7 @@ enum Want {
 const NAMES: &[(&str, Want)] = &[("by-idle", Want::ByIdle), ("all", Want::All), ("whole", Want::Whole), ("lines", Want::Lines)];
 
 /// How often a kernel may write words of its own beside a text before that is its way.
-const EXCEPTIONS: u32 = 2;
+const EXCEPTIONS: u64 = 2;
 
 /// The longest text that is looked for in another, in bytes.
 const SEARCHED: usize = 1 << 20;
@@ -59,7 +58,7 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
         item.unknown("want", name, NAMES.iter().map(|(known, _)| *known));
         return None;
     };
-    Some(Box::new(StreamText { requests: requests?, want: *want, beside: 0 }))
+    Some(Box::new(StreamText { requests: requests?, want: *want }))
 }
 
 impl Check for StreamText {
@@ -168,13 +167,10 @@ impl StreamText {
         let about = About::Message(last.or(request.idle).unwrap_or(request.sent));
         let whole: String = whole.iter().map(|(_, piece)| *piece).collect();
         if let Some(beside) = beside(&whole, wanted) {
-            self.beside += 1;
             let title = || format!("{name} holds more than was written: {:?}", shorten(beside.trim(), 80));
-            if self.beside > EXCEPTIONS {
-                report.deviation(episode, about, &format!("{name} with other text"), title);
-            } else {
-                report.milder_deviation(episode, about, &format!("{name} with other text"), title);
-            }
+            let place = format!("{name} with other text");
+            report.provisional(Proviso::times(EXCEPTIONS + 1), episode, about, &place, title);
+            report.milder_deviation(episode, about, &place, title);
             return;
         }
         let kind = if likeness == Likeness::More { "with more" } else { "changed" };
