@@ -66,7 +66,7 @@ const SCENARIOS: &[&str] = &[
 ];
 
 fn scenario(number: usize) -> String {
-    format!("! scenario group/number-{number}\n! kernel\n{}! scenario_end\n", SCENARIOS[number])
+    format!("! kernel\n! scenario group/number-{number}\n{}! scenario_end\n", SCENARIOS[number])
 }
 
 fn oracle(spec: &Spec, numbers: impl IntoIterator<Item = usize>) -> Oracle {
@@ -90,7 +90,7 @@ fn told(judgement: &Judgement) -> BTreeSet<String> {
     let finding = |one: &Finding| format!("{} {} {} {} {}", one.rule, one.verdict, one.kind.name(), one.count, one.place);
     let support = |(key, was_answered): (&String, &bool)| format!("{key} {was_answered}");
     let told = judgement.rules.iter().map(rule).chain(judgement.findings.iter().map(finding));
-    told.chain(judgement.support.iter().map(support)).collect()
+    told.chain(judgement.support.iter().map(support)).chain([format!("{} lives", judgement.lives)]).collect()
 }
 
 fn assert_same(one: &Judgement, other: &Judgement, what: &str) {

@@ -74,7 +74,7 @@ fn run(judged: JudgedTraces, strict: bool) -> Run {
 #[test]
 fn findings_name_the_trace_in_which_they_show() {
     let rules =
-        vec![verdict("A-02", Verdict::Inconclusive, 0), verdict("A-01", Verdict::Fail, 5), verdict("A-03", Verdict::NotExercised, 0)];
+        vec![verdict("A-02", Verdict::Inconclusive, 1), verdict("A-01", Verdict::Fail, 5), verdict("A-03", Verdict::NotExercised, 0)];
     let deviation = finding("A-01", Kind::Deviation, "p", Value::Null);
     let crash = Finding { trace: 1, ..finding("A-02", Kind::Crash, "q", json!({"signal": "SIGSEGV"})) };
     let run = run(judged(rules, vec![deviation, crash]), false);
