@@ -10,7 +10,11 @@
 //!     milder as long as it is an exception
 //!   - `lines`: as `whole`, however the lines end
 //!
+//! What an earlier request still owes and what comes with this one's parent is told of the earlier one, by `all`.
+//!
 //! Requests that ended otherwise than the plan says, may have been aborted, are odd, or are silent, tell nothing.
+
+use std::collections::BTreeSet;
 
 use super::Check;
 use crate::oracle::episode::Episode;
@@ -83,7 +87,7 @@ impl StreamText {
         if !is_well_formed(episode, request) {
             return;
         }
-        let whole = pieces(episode, request, name);
+        let mut whole = pieces(episode, request, name);
         if is_on_other_stream(episode, request, name, wanted, &whole) {
             if self.want == Want::Whole {
                 report.exercised();
@@ -93,6 +97,10 @@ impl StreamText {
                 });
             }
             return;
+        }
+        if matches!(self.want, Want::Whole | Want::Lines) && is_other(wanted, &whole) {
+            let late = late_text(episode, request, name);
+            whole.retain(|(message, _)| !late.contains(message));
         }
         match self.want {
             Want::ByIdle => Self::judge_early(episode, idle, name, wanted, &whole, report),
@@ -178,6 +186,31 @@ impl StreamText {
             format!("the pieces of {name} do not give the text that was written: {}", difference(&whole, &wanted.to_text()))
         });
     }
+}
+
+/// Whether pieces neither give the text nor begin it.
+fn is_other(wanted: &LongText, whole: &[(usize, &str)]) -> bool {
+    matches!(wanted.compare(whole.iter().map(|(_, piece)| *piece)), Likeness::Other | Likeness::More)
+}
+
+/// The pieces of a stream with this request as parent that go on with what an earlier one of the client still owed: late text of that one.
+pub(super) fn late_text(episode: &Episode, request: &Request, name: &str) -> BTreeSet<usize> {
+    let client = &episode.asked(request).client;
+    let is_text = |seen: &Seen| seen.client == *client && seen.msg_type() == "stream" && seen.text("name") == Some(name);
+    let mut late = BTreeSet::new();
+    for earlier in episode.requests.iter().filter(|other| other.sent < request.sent && episode.asked(other).client == *client) {
+        let text = expected(episode.asked(earlier), name).filter(|text| tells(episode, earlier) && !text.is_longer_than(SEARCHED));
+        let Some(text) = text.map(|text| plain_lines(&text.to_text())) else { continue };
+        let mut owed = text.as_str();
+        for (message, seen) in episode.from_kernel().filter(|(message, seen)| *message > earlier.sent && is_text(seen)) {
+            let Some(rest) = seen.text("text").and_then(|piece| owed.strip_prefix(&*plain_lines(piece))) else { continue };
+            owed = rest;
+            if request.iopub.contains(&message) {
+                late.insert(message);
+            }
+        }
+    }
+    late
 }
 
 /// The pieces of a stream, each with its message.
