@@ -85,6 +85,7 @@ fn a_lockup_is_told_once_and_leaves_other_rules_undecided() {
         title: "the execute_request on shell never got its reply: shell stuck".to_owned(),
         scenario: String::new(),
         place: "execute_request running on shell: reply missing, shell_stuck".to_owned(),
+        trace: 0,
         life: 1,
         lines: vec![3],
         excerpt: [

@@ -1,6 +1,6 @@
 //! Makes a [`Run`] of what the oracle found and what the traces tell beside it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use harness::oracle::{self, Judgement, Kind, RuleVerdict, Verdict};
 use harness::spec::lacking::Lacking;
@@ -17,12 +17,12 @@ use crate::run::{
 };
 use crate::sort::worst_first;
 
-/// A trace's file, as reports are to call it, and its judgement.
+/// The traces of a run, as reports are to call them, and their judgement.
 #[derive(Debug, Clone, PartialEq)]
-pub struct JudgedTrace {
-    /// As seen from `results.json`.
-    pub file: String,
-    /// What the oracle says.
+pub struct JudgedTraces {
+    /// As seen from `results.json`, in the order in which they were judged.
+    pub files: Vec<String>,
+    /// What the oracle says of all together.
     pub judgement: Judgement,
 }
 
@@ -33,8 +33,8 @@ pub struct Ingredients<'a> {
     pub tool: Tool,
     /// By which spec.
     pub spec: &'a Spec,
-    /// The traces with their judgements.
-    pub judged: Vec<JudgedTrace>,
+    /// The traces with their judgement.
+    pub judged: JudgedTraces,
     /// What the traces tell beside them.
     pub observed: &'a Observed,
     /// Where and when it was played.
@@ -47,13 +47,13 @@ pub struct Ingredients<'a> {
     pub strict: bool,
 }
 
-/// Makes the run: judgements of several traces become one, with one finding a cause.
+/// Makes the run.
 #[must_use]
 pub fn assemble(ingredients: Ingredients<'_>) -> Run {
     let Ingredients { tool, spec, judged, observed, environment, replay, mut lacking, strict } = ingredients;
     let mut target = observed.target.clone();
-    target.unsupported = unsupported(&judged, spec, &observed.features);
-    let rules = rules(&judged, spec, &observed.scenarios);
+    target.unsupported = unsupported(&judged.judgement, spec, &observed.features);
+    let rules = rules(judged.judgement.rules.clone(), spec, &observed.scenarios);
     let idle = |id: &str| rules.iter().any(|rule| rule.id == id && rule.verdict == Verdict::NotExercised);
     lacking.iter_mut().for_each(|one| one.settle(idle));
     let findings = findings(&judged, &observed.plays, environment.seed, &replay);
@@ -98,36 +98,18 @@ fn summary(rules: &[RuleResult], findings: &[Finding]) -> Summary {
 }
 
 /// Optional request types that were sent and never answered, in any trace, but for those of features that the kernel announces.
-fn unsupported(judged: &[JudgedTrace], spec: &Spec, features: &[String]) -> Vec<String> {
-    let mut answered: BTreeMap<&str, bool> = BTreeMap::new();
-    for (name, was) in judged.iter().flat_map(|one| &one.judgement.support) {
-        *answered.entry(name).or_default() |= was;
-    }
+fn unsupported(judgement: &Judgement, spec: &Spec, features: &[String]) -> Vec<String> {
     let required = |name: &str| spec.messages.get(name).is_some_and(|one| one.status == Status::Required);
     let announced =
         |name: &str| spec.messages.get(name).and_then(|one| one.feature.as_ref()).is_some_and(|feature| features.contains(feature));
-    let lacking = answered.into_iter().filter(|(name, was)| !was && !required(name) && !announced(name));
-    lacking.map(|(name, _)| name.to_owned()).collect()
+    let lacking = judgement.support.iter().filter(|(name, was)| !**was && !required(name) && !announced(name));
+    lacking.map(|(name, _)| name.clone()).collect()
 }
 
-fn rules(judged: &[JudgedTrace], spec: &Spec, scenarios: &[ScenarioResult]) -> Vec<RuleResult> {
-    let mut merged: BTreeMap<&str, RuleVerdict> = BTreeMap::new();
-    for verdict in judged.iter().flat_map(|one| &one.judgement.rules) {
-        match merged.get_mut(verdict.id.as_str()) {
-            Some(known) => add(known, verdict),
-            None => drop(merged.insert(&verdict.id, verdict.clone())),
-        }
-    }
+fn rules(mut verdicts: Vec<RuleVerdict>, spec: &Spec, scenarios: &[ScenarioResult]) -> Vec<RuleResult> {
+    verdicts.sort_by(|one, other| one.id.cmp(&other.id));
     let outcomes: BTreeMap<&str, ScenarioOutcome> = scenarios.iter().map(|one| (one.name.as_str(), one.outcome)).collect();
-    merged.into_values().map(|verdict| result(verdict, spec, &outcomes)).collect()
-}
-
-/// Adds the account of another trace: the worst wins, as within one.
-fn add(known: &mut RuleVerdict, other: &RuleVerdict) {
-    known.verdict = known.verdict.max(other.verdict);
-    known.exercised += other.exercised;
-    known.inconclusive += other.inconclusive;
-    known.deviations += other.deviations;
+    verdicts.into_iter().map(|verdict| result(verdict, spec, &outcomes)).collect()
 }
 
 fn result(verdict: RuleVerdict, spec: &Spec, outcomes: &BTreeMap<&str, ScenarioOutcome>) -> RuleResult {
@@ -167,26 +149,15 @@ fn why_not(rule: &Rule, spec: &Spec, outcomes: &BTreeMap<&str, ScenarioOutcome>)
     }
 }
 
-fn findings(judged: &[JudgedTrace], plays: &Plays, seed: u64, replay: &Replay) -> Vec<Finding> {
-    // One cause gives one finding, in however many traces it shows.
-    let mut known: BTreeSet<(&str, Kind, &str)> = BTreeSet::new();
-    let mut findings: Vec<Finding> = Vec::new();
-    for JudgedTrace { file, judgement } in judged {
-        for found in &judgement.findings {
-            if known.insert((&found.rule, found.kind, &found.place)) {
-                let reliability = plays.reliability(&found.scenario, found.kind, found.lockup.as_deref());
-                findings.push(Finding { reliability, ..finding(found, file, judged, seed, replay) });
-            }
-        }
-    }
+fn findings(judged: &JudgedTraces, plays: &Plays, seed: u64, replay: &Replay) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = judged.judgement.findings.iter().map(|found| finding(found, judged, plays, seed, replay)).collect();
     worst_first(&mut findings);
     findings
 }
 
-fn finding(found: &oracle::Finding, file: &str, judged: &[JudgedTrace], seed: u64, replay: &Replay) -> Finding {
+fn finding(found: &oracle::Finding, judged: &JudgedTraces, plays: &Plays, seed: u64, replay: &Replay) -> Finding {
     let scenario = Some(found.scenario.clone()).filter(|scenario| !scenario.is_empty());
-    let same = |other: &&oracle::Finding| (&other.rule, other.kind, &other.place) == (&found.rule, found.kind, &found.place);
-    let all = judged.iter().flat_map(|one| &one.judgement.findings);
+    let file = judged.files.get(found.trace).map_or("", String::as_str);
     Finding {
         rule: found.rule.clone(),
         verdict: found.verdict,
@@ -200,8 +171,8 @@ fn finding(found: &oracle::Finding, file: &str, judged: &[JudgedTrace], seed: u6
         seed,
         trace: format!("{file}:{}", found.lines.first().copied().unwrap_or(1)),
         reproducer: None,
-        reliability: None,
-        count: all.filter(same).map(|one| one.count).sum(),
+        reliability: plays.reliability(&found.scenario, found.kind, found.lockup.as_deref()),
+        count: found.count,
         evidence: Evidence { excerpt: found.excerpt.clone(), lines: found.lines.clone(), details: details(&found.evidence) },
     }
 }

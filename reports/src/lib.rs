@@ -24,7 +24,7 @@ mod sort;
 pub mod text;
 pub mod timings;
 
-pub use assemble::{Ingredients, JudgedTrace, assemble};
+pub use assemble::{Ingredients, JudgedTraces, assemble};
 pub use observed::Observed;
 pub use replay::Replay;
 pub use run::Run;

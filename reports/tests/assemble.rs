@@ -1,11 +1,11 @@
-//! Judgements of several traces become one run.
+//! A judgement becomes a run.
 
 use std::collections::BTreeMap;
 
 use harness::oracle::{Finding, Judgement, Kind, RuleVerdict, Verdict};
 use harness::spec::{Basis, Level, Rule, RuleVerdict as Severity, Spec};
 use reports::run::{Cause, Environment, Run, Tool};
-use reports::{Ingredients, JudgedTrace, Observed, Replay, assemble};
+use reports::{Ingredients, JudgedTraces, Observed, Replay, assemble};
 use serde_json::{Value, json};
 
 fn rule(id: &str, unchecked: Option<&str>) -> Rule {
@@ -42,6 +42,7 @@ fn finding(rule: &str, kind: Kind, place: &str, evidence: Value) -> Finding {
         title: "seen".to_owned(),
         scenario: "group/scenario".to_owned(),
         place: place.to_owned(),
+        trace: 0,
         life: 1,
         lines: vec![3, 4],
         excerpt: Vec::new(),
@@ -50,12 +51,13 @@ fn finding(rule: &str, kind: Kind, place: &str, evidence: Value) -> Finding {
     }
 }
 
-fn judged(file: &str, rules: Vec<RuleVerdict>, findings: Vec<Finding>) -> JudgedTrace {
-    let support = BTreeMap::from([("history_request".to_owned(), file == "b")]);
-    JudgedTrace { file: file.to_owned(), judgement: Judgement { rules, findings, remarks: Vec::new(), support, lives: 1, lines: 9 } }
+fn judged(rules: Vec<RuleVerdict>, findings: Vec<Finding>) -> JudgedTraces {
+    let support = BTreeMap::from([("history_request".to_owned(), true)]);
+    let judgement = Judgement { rules, findings, remarks: Vec::new(), support, lives: 1, lines: 9 };
+    JudgedTraces { files: vec!["a".to_owned(), "b".to_owned()], judgement }
 }
 
-fn run(judged: Vec<JudgedTrace>, strict: bool) -> Run {
+fn run(judged: JudgedTraces, strict: bool) -> Run {
     let spec = Spec { rules: vec![rule("A-01", None), rule("A-02", None), rule("A-03", Some("it needs root"))], ..Spec::default() };
     assemble(Ingredients {
         tool: Tool { name: "kernelcheck".to_owned(), version: "0".to_owned(), spec: "built-in".to_owned() },
@@ -70,24 +72,18 @@ fn run(judged: Vec<JudgedTrace>, strict: bool) -> Run {
 }
 
 #[test]
-fn the_worst_verdict_wins_and_one_cause_gives_one_finding() {
-    let a = judged(
-        "a",
-        vec![verdict("A-01", Verdict::Fail, 2), verdict("A-02", Verdict::Inconclusive, 0), verdict("A-03", Verdict::NotExercised, 0)],
-        vec![finding("A-01", Kind::Deviation, "p", Value::Null)],
-    );
-    let b = judged(
-        "b",
-        vec![verdict("A-01", Verdict::Pass, 3), verdict("A-02", Verdict::Inconclusive, 1), verdict("A-03", Verdict::NotExercised, 0)],
-        vec![finding("A-01", Kind::Deviation, "p", Value::Null), finding("A-02", Kind::Crash, "q", json!({"signal": "SIGSEGV"}))],
-    );
-    let run = run(vec![a, b], false);
+fn findings_name_the_trace_in_which_they_show() {
+    let rules =
+        vec![verdict("A-02", Verdict::Inconclusive, 1), verdict("A-01", Verdict::Fail, 5), verdict("A-03", Verdict::NotExercised, 0)];
+    let deviation = finding("A-01", Kind::Deviation, "p", Value::Null);
+    let crash = Finding { trace: 1, ..finding("A-02", Kind::Crash, "q", json!({"signal": "SIGSEGV"})) };
+    let run = run(judged(rules, vec![deviation, crash]), false);
     let rules: Vec<_> = run.rules.iter().map(|rule| (rule.id.as_str(), rule.verdict, rule.exercised)).collect();
     assert_eq!(rules, [("A-01", Verdict::Fail, 5), ("A-02", Verdict::Inconclusive, 1), ("A-03", Verdict::NotExercised, 0)]);
     assert_eq!(run.rules[2].not_exercised.as_ref().map(|why| (why.cause, why.detail.as_str())), Some((Cause::Unchecked, "it needs root")));
     let findings: Vec<_> =
         run.findings.iter().map(|one| (one.rule.as_str(), one.trace.as_str(), one.count, one.reliability.as_deref())).collect();
-    assert_eq!(findings, [("A-02", "b:3", 2, None), ("A-01", "a:3", 4, None)]);
+    assert_eq!(findings, [("A-02", "b:3", 2, None), ("A-01", "a:3", 2, None)]);
     assert_eq!(run.findings[0].evidence.details, BTreeMap::from([("signal".to_owned(), json!("SIGSEGV"))]));
     assert_eq!(run.findings[0].again, "kernelcheck run --select group/scenario");
     assert_eq!((run.exit_code, run.target.unsupported.len()), (3, 0));
@@ -97,7 +93,7 @@ fn the_worst_verdict_wins_and_one_cause_gives_one_finding() {
 fn the_exit_code_is_that_of_the_worst() {
     let code = |verdicts: &[Verdict], strict| {
         let rules = verdicts.iter().map(|&one| verdict("A-01", one, u64::from(one != Verdict::NotExercised))).collect();
-        run(vec![judged("a", rules, Vec::new())], strict).exit_code
+        run(judged(rules, Vec::new()), strict).exit_code
     };
     assert_eq!(code(&[Verdict::Pass], false), 0);
     assert_eq!((code(&[Verdict::Warn], false), code(&[Verdict::Warn], true)), (0, 1));

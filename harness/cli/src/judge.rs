@@ -6,7 +6,7 @@ use harness::session::run::Follow;
 use harness::spec::Spec;
 use harness::spec::select::Selection;
 use harness::trace::Record;
-use reports::{JudgedTrace, Observed};
+use reports::{JudgedTraces, Observed};
 
 use crate::usage::Usage;
 
@@ -30,10 +30,23 @@ impl Judge {
         self.oracle.observe(record, line);
     }
 
-    /// Ends the trace, which reports are to call `file`.
-    pub(crate) fn finish(mut self, file: &str) -> (JudgedTrace, Observed) {
-        self.observed.end_trace(file);
-        (JudgedTrace { file: file.to_owned(), judgement: self.oracle.finish() }, self.observed)
+    /// Ends the traces of a run, each with the name that reports are to call it.
+    pub(crate) fn finish(judges: impl IntoIterator<Item = anyhow::Result<(String, Self)>>) -> anyhow::Result<(JudgedTraces, Observed)> {
+        let mut files = Vec::new();
+        let mut observed = Observed::default();
+        let mut joined: Option<Oracle> = None;
+        for judge in judges {
+            let (file, mut judge) = judge?;
+            judge.observed.end_trace(&file);
+            observed.join(judge.observed);
+            match &mut joined {
+                Some(joined) => joined.join(judge.oracle),
+                None => joined = Some(judge.oracle),
+            }
+            files.push(file);
+        }
+        let oracle = joined.context("a run has a trace")?;
+        Ok((JudgedTraces { files, judgement: oracle.finish() }, observed))
     }
 }
 

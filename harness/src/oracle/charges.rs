@@ -11,7 +11,9 @@ impl Oracle {
     pub(super) fn charge_deferred(&mut self) {
         let mut deferred = std::mem::take(&mut self.deferred);
         brake::hold_to_one(&mut deferred, &mut self.support, &self.confirmations);
-        deferred.sort_by_key(|charge| charge.case.as_ref().map_or(0, Case::rank));
+        // Of cases that are as plain the same one is told in whatever order they came.
+        let rank = |charge: &Charge| charge.case.as_ref().map_or(0, Case::rank);
+        deferred.sort_by(|one, other| (rank(one), &one.finding.place).cmp(&(rank(other), &other.finding.place)));
         for mut charge in deferred {
             let is_known = |key: &String| self.support.get(key) == Some(&true);
             if let Some((_, rules)) = charge.if_known.take().filter(|(key, _)| is_known(key)) {
@@ -26,18 +28,20 @@ impl Oracle {
         }
     }
 
-    /// Reports what checks kept until the end, but for what comes of a cause that is told of.
+    /// Reports what checks kept until the end, where it counts.
     pub(super) fn file_waiting(&mut self) {
-        for (index, cause, finding) in self.findings.take_waiting() {
+        for (index, proviso, mut finding) in self.findings.take_waiting() {
             let tally = &mut self.rules[index].tally;
-            if self.findings.is_told(&cause) {
-                tally.inconclusive += 1;
+            let is_told = proviso.unless.as_ref().is_some_and(|cause| self.findings.is_told(cause));
+            if is_told || finding.count < proviso.times {
+                tally.inconclusive += if proviso.doubtful { finding.count } else { 0 };
                 continue;
             }
-            tally.deviations += 1;
+            // What it takes to count is no breach each time.
+            finding.count -= proviso.times - 1;
+            tally.deviations += finding.count;
             tally.worst = tally.worst.max(finding.verdict);
-            let (kind, place) = (finding.kind, finding.place.clone());
-            self.findings.add(index, kind, &place, || finding);
+            self.findings.put(index, finding);
         }
     }
 
@@ -48,10 +52,11 @@ impl Oracle {
             known_finding.place == finding.place
                 && known_finding.kind == finding.kind
                 && (&known.case, &known.if_known) == (&charge.case, &charge.if_known)
+                && (known.mild, known.usual) == (charge.mild, charge.usual)
                 && known.rules.first() == charge.rules.first()
         };
         match self.deferred.iter_mut().find(same) {
-            Some(known) => known.finding.count += 1,
+            Some(known) => known.finding.count += charge.finding.count,
             None => self.deferred.push(charge),
         }
     }
@@ -74,7 +79,7 @@ impl Oracle {
             Some(index) => {
                 let rule = &mut self.rules[index];
                 finding.rule.clone_from(&rule.judged.id);
-                let severity = match rule.judged.severity(&self.kernel) {
+                let severity = match rule.judged.severity(self.claims) {
                     Severity::Fail if charge.mild => Severity::Warn,
                     severity => severity,
                 };
@@ -89,11 +94,10 @@ impl Oracle {
                 self.rules.len()
             }
         };
-        let (kind, place) = (finding.kind, finding.place.clone());
-        if kind != Kind::Deviation && !is_partial(&finding) {
+        if finding.kind != Kind::Deviation && !is_partial(&finding) {
             self.findings.tell(Cause::Harm(finding.rule.clone()));
         }
-        self.findings.add(index, kind, &place, || finding);
+        self.findings.put(index, finding);
     }
 }
 

@@ -20,6 +20,16 @@ impl Confirmations {
         *plays = attempt.max(*plays);
     }
 
+    /// Adds what another trace of the run told.
+    pub(super) fn join(&mut self, other: Self) {
+        for (scenario, plays) in other.plays {
+            self.play(&scenario, plays);
+        }
+        for (suspicion, mut shown) in other.shown {
+            self.shown.entry(suspicion).or_default().append(&mut shown);
+        }
+    }
+
     /// Notes that a suspicion showed.
     pub(super) fn show(&mut self, kind: Kind, place: &str, scenario: &str, attempt: u32) {
         self.shown.entry((kind, place.to_owned())).or_default().insert((scenario.to_owned(), attempt));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::repeats::Cause;
+use super::repeats::{Cause, Proviso};
 use super::verdict::Verdict;
 use crate::spec::Named;
 
@@ -51,9 +51,11 @@ pub struct Finding {
     pub scenario: String,
     /// Its place in the protocol's state: findings of one rule, kind and place have one cause.
     pub place: String,
+    /// The number of the trace in which it shows first, of those that are judged together; from 0.
+    pub trace: usize,
     /// The life of the kernel in which it shows first.
     pub life: u32,
-    /// Lines of the trace, the first being where it shows.
+    /// Lines of that trace, the first being where it shows.
     pub lines: Vec<u64>,
     /// The request and its messages in the notation, at most twelve lines.
     pub excerpt: Vec<String>,
@@ -71,8 +73,8 @@ pub(super) struct Findings {
     news: Vec<Place>,
     /// Causes that are told of at their plainest.
     told: BTreeSet<Cause>,
-    /// What comes of a cause that may be told of elsewhere, with the number of its rule.
-    waiting: Vec<(usize, Cause, Finding)>,
+    /// What counts only where its proviso holds, by rule, proviso and place.
+    waiting: BTreeMap<(usize, Proviso, String), Finding>,
 }
 
 /// The rule's number, the kind, and the place.
@@ -88,6 +90,28 @@ impl Findings {
                 new.insert(make());
             }
         }
+    }
+
+    /// Takes in a finding; the worst of one cause is kept.
+    pub(super) fn put(&mut self, rule: usize, finding: Finding) {
+        match self.by_cause.entry((rule, finding.kind, finding.place.clone())) {
+            Entry::Occupied(known) => merge(known.into_mut(), finding),
+            Entry::Vacant(new) => {
+                self.news.push(new.key().clone());
+                new.insert(finding);
+            }
+        }
+    }
+
+    /// Takes in those of another trace of the run, once their traces are numbered anew.
+    pub(super) fn join(&mut self, other: Self, renumbered: impl Fn(Finding) -> Finding) {
+        for ((rule, ..), finding) in other.by_cause {
+            self.put(rule, renumbered(finding));
+        }
+        for ((rule, proviso, _), finding) in other.waiting {
+            self.wait(rule, proviso, renumbered(finding));
+        }
+        self.told.extend(other.told);
     }
 
     /// Those that were found since the last call.
@@ -106,20 +130,32 @@ impl Findings {
         self.told.contains(cause)
     }
 
-    /// Keeps a finding until it is known whether another tells of its cause.
-    pub(super) fn wait(&mut self, rule: usize, cause: Cause, finding: Finding) {
-        self.waiting.push((rule, cause, finding));
+    /// Keeps a finding until it is known whether its proviso holds.
+    pub(super) fn wait(&mut self, rule: usize, proviso: Proviso, finding: Finding) {
+        match self.waiting.entry((rule, proviso, finding.place.clone())) {
+            Entry::Occupied(known) => merge(known.into_mut(), finding),
+            Entry::Vacant(new) => drop(new.insert(finding)),
+        }
     }
 
     /// Those that were kept.
-    pub(super) fn take_waiting(&mut self) -> Vec<(usize, Cause, Finding)> {
-        std::mem::take(&mut self.waiting)
+    pub(super) fn take_waiting(&mut self) -> impl Iterator<Item = (usize, Proviso, Finding)> + use<> {
+        std::mem::take(&mut self.waiting).into_iter().map(|((rule, proviso, _), finding)| (rule, proviso, finding))
     }
 
-    /// All of them: by rule, then by line.
+    /// All of them: by rule, then by trace and line.
     pub(super) fn into_sorted(self) -> Vec<Finding> {
         let mut all: Vec<(usize, Finding)> = self.by_cause.into_iter().map(|((rule, ..), finding)| (rule, finding)).collect();
-        all.sort_by_key(|(rule, finding)| (*rule, finding.lines.first().copied()));
+        all.sort_by_key(|(rule, finding)| (*rule, finding.trace, finding.lines.first().copied()));
         all.into_iter().map(|(_, finding)| finding).collect()
     }
+}
+
+/// Counts another finding of the same cause; the worst is kept, and of equals the first.
+fn merge(known: &mut Finding, other: Finding) {
+    let count = known.count + other.count;
+    if other.verdict > known.verdict {
+        *known = other;
+    }
+    known.count = count;
 }

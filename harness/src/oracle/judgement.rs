@@ -9,19 +9,19 @@ use super::finding::{Finding, Kind};
 use super::verdict::Verdict;
 use crate::spec::Level;
 
-/// Verdicts and findings of a trace.
+/// Verdicts and findings of a run, whether it has one trace or several.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Judgement {
     /// One verdict a rule, in the order of the spec.
     pub rules: Vec<RuleVerdict>,
-    /// What was found, by rule and then by line of the trace.
+    /// What was found, by rule, and then by trace and line. One cause gives one finding, in however many traces it shows.
     pub findings: Vec<Finding>,
     /// What was seen beside rules that are only recorded; never counts against the kernel.
     pub remarks: Vec<Finding>,
     /// Request types that were sent, and whether any was ever answered. A type that is no required one and never answered is
     /// one that the kernel lacks. `kernel_info_request on control` is kept apart.
     pub support: BTreeMap<String, bool>,
-    /// How many kernel processes the trace tells of.
+    /// How many kernel processes the traces tell of.
     pub lives: u32,
     /// How many lines were judged.
     pub lines: u64,

@@ -56,6 +56,7 @@ pub(super) fn finding(episode: &Episode, about: About<'_>, place: String, title:
         title,
         scenario: episode.scenario.clone(),
         place,
+        trace: 0,
         life: episode.kernel.life,
         lines,
         excerpt,

@@ -23,6 +23,7 @@ mod episode;
 mod excerpt;
 mod finding;
 mod gather;
+mod join;
 mod judgement;
 mod kernel;
 mod lacking;
@@ -66,7 +67,7 @@ use params::Compiler;
 use report::{Judged, Report, Tally};
 use types::Types;
 
-/// Judges a trace while it is read.
+/// Judges a trace while it is read. Those of several traces of one run are joined in the end, see [`Oracle::join`].
 pub struct Oracle {
     types: Types,
     rules: Vec<Compiled>,
@@ -77,8 +78,11 @@ pub struct Oracle {
     support: BTreeMap<String, bool>,
     deferred: Vec<Charge>,
     confirmations: Confirmations,
+    /// The oldest version of the protocol that a kernel of this run was seen to claim.
+    claims: Option<(u32, u32)>,
     lives: u32,
     line: u64,
+    traces: usize,
 }
 
 /// The rules, as those who may be blamed with.
@@ -178,8 +182,10 @@ impl Oracle {
             support: BTreeMap::new(),
             deferred: Vec::new(),
             confirmations: Confirmations::default(),
+            claims: None,
             lives: 0,
             line: 0,
+            traces: 1,
         })
     }
 
@@ -230,19 +236,11 @@ impl Oracle {
         self.findings.news()
     }
 
-    /// Ends the trace and gives what was found.
+    /// Ends the run and gives what was found.
     #[must_use]
     pub fn finish(mut self) -> Judgement {
         self.close(true);
         self.charge_deferred();
-        for rule in &mut self.rules {
-            let blame = Blame::default();
-            let mut report =
-                Report { rule: &rule.judged, tally: &mut rule.tally, findings: &mut self.findings, blame: &blame, open: false };
-            for check in &mut rule.checks {
-                check.finish(&mut report);
-            }
-        }
         self.file_waiting();
         let rules = self.rules.iter().map(judgement::verdict_of).collect();
         judgement::judgement(rules, self.findings.into_sorted(), self.support, self.lives, self.line)
@@ -277,6 +275,7 @@ impl Oracle {
         }
         if let Some(info) = episode.latest_info() {
             self.kernel.info = Some(info);
+            self.note_claims(self.kernel.claims());
             episode.kernel = Arc::new(self.kernel.clone());
         }
         self.note_support(&episode);
@@ -311,6 +310,10 @@ impl Oracle {
                 check.judge(episode, &mut report);
             }
         }
+    }
+
+    fn note_claims(&mut self, claims: Option<(u32, u32)>) {
+        self.claims = self.claims.into_iter().chain(claims).min();
     }
 
     fn note_support(&mut self, episode: &Episode) {

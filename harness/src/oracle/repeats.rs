@@ -16,6 +16,35 @@ pub(crate) enum Cause {
     NeverIdle,
     /// What a rule is about left the kernel stuck or dead: that it was left half done elsewhere, by the same rule, is of that.
     Harm(String),
+    /// Code of this digest fails by itself.
+    BrokenCode(u64),
+    /// What a rule found lacking was there at another time.
+    Seen(String),
+}
+
+/// What has to hold of a whole run for a finding to count.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Proviso {
+    /// It does not where another finding tells of this cause.
+    pub(crate) unless: Option<Cause>,
+    /// It has to show as often as this.
+    pub(crate) times: u64,
+    /// Whether a finding that does not count leaves its rule undecided.
+    pub(crate) doubtful: bool,
+    /// Whether it is no more than a warning.
+    pub(crate) mild: bool,
+}
+
+impl Proviso {
+    /// That nothing else tells of its cause.
+    pub(crate) fn unless(cause: Cause) -> Self {
+        Self { unless: Some(cause), times: 1, doubtful: false, mild: false }
+    }
+
+    /// That it shows as often as this.
+    pub(crate) fn times(times: u64) -> Self {
+        Self { unless: None, times, doubtful: false, mild: false }
+    }
 }
 
 /// A cause as it shows.

@@ -4,8 +4,7 @@ use super::blame::Blame;
 use super::episode::Episode;
 use super::excerpt::{About, excerpt};
 use super::finding::{Finding, Findings, Kind};
-use super::kernel::Kernel;
-use super::repeats::Cause;
+use super::repeats::{Cause, Proviso};
 use super::request::Request;
 use super::verdict::Verdict;
 use crate::spec::{RuleVerdict, Version};
@@ -20,6 +19,16 @@ pub(super) struct Tally {
     pub(super) worst: Verdict,
 }
 
+impl Tally {
+    /// Adds the account of another trace.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.exercised += other.exercised;
+        self.inconclusive += other.inconclusive;
+        self.deviations += other.deviations;
+        self.worst = self.worst.max(other.worst);
+    }
+}
+
 /// What a check needs to know of its rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Judged {
@@ -32,8 +41,8 @@ pub(super) struct Judged {
 
 impl Judged {
     /// What a breach gives: of a kernel that claims an older version than the first that has the rule, a warning at most.
-    pub(super) fn severity(&self, kernel: &Kernel) -> RuleVerdict {
-        let older = |since: Version| kernel.claims().is_some_and(|claimed| claimed < (since.major, since.minor));
+    pub(super) fn severity(&self, claims: Option<(u32, u32)>) -> RuleVerdict {
+        let older = |since: Version| claims.is_some_and(|claimed| claimed < (since.major, since.minor));
         if self.verdict == RuleVerdict::Fail && self.since.is_some_and(older) { RuleVerdict::Warn } else { self.verdict }
     }
 }
@@ -72,18 +81,36 @@ impl Report<'_> {
 
     /// As [`Report::deviation`], but a warning even where the rule would fail: what the catalogue calls milder, or open.
     pub(crate) fn milder_deviation(&mut self, episode: &Episode, about: About<'_>, place: &str, title: impl FnOnce() -> String) {
-        let verdict = if self.rule.verdict == RuleVerdict::Record { Verdict::Pass } else { Verdict::Warn };
-        let place = &format!("{place} (milder)");
+        let verdict = self.milder_verdict();
         if self.tells(episode, about) {
-            self.found(episode, about, place, verdict, title);
+            self.found(episode, about, &milder(place), verdict, title);
         }
     }
 
     /// As [`Report::deviation`], unless another finding of the run tells of its cause at its plainest.
     pub(crate) fn deviation_of(&mut self, cause: Cause, episode: &Episode, about: About<'_>, place: &str, title: impl FnOnce() -> String) {
-        if let Some(finding) = self.draft(episode, about, place, title) {
-            self.findings.wait(self.rule.index, cause, finding);
+        self.provisional(Proviso { doubtful: true, ..Proviso::unless(cause) }, episode, about, place, title);
+    }
+
+    /// As [`Report::deviation`], if what it takes holds once the run is over.
+    pub(crate) fn provisional(
+        &mut self,
+        proviso: Proviso,
+        episode: &Episode,
+        about: About<'_>,
+        place: &str,
+        title: impl FnOnce() -> String,
+    ) {
+        let (verdict, place) = if proviso.mild { (self.milder_verdict(), &*milder(place)) } else { (self.verdict(episode), place) };
+        if self.tells(episode, about) {
+            let finding = finding_of(&self.rule.id, episode, about, place, verdict, title());
+            self.findings.wait(self.rule.index, proviso, finding);
         }
+    }
+
+    /// That what this rule found lacking is there at other times.
+    pub(crate) fn seen(&self) -> Cause {
+        Cause::Seen(self.rule.id.clone())
     }
 
     /// That what this rule is about leaves the kernel stuck or dead.
@@ -115,30 +142,21 @@ impl Report<'_> {
     }
 
     fn verdict(&self, episode: &Episode) -> Verdict {
-        match self.rule.severity(&episode.kernel) {
+        match self.rule.severity(episode.kernel.claims()) {
             RuleVerdict::Fail => Verdict::Fail,
             RuleVerdict::Warn => Verdict::Warn,
             RuleVerdict::Record => Verdict::Pass,
         }
     }
 
+    fn milder_verdict(&self) -> Verdict {
+        if self.rule.verdict == RuleVerdict::Record { Verdict::Pass } else { Verdict::Warn }
+    }
+
     fn found(&mut self, episode: &Episode, about: About<'_>, place: &str, verdict: Verdict, title: impl FnOnce() -> String) {
         self.count(verdict);
         let rule = self.rule;
         self.findings.add(rule.index, Kind::Deviation, place, || finding_of(&rule.id, episode, about, place, verdict, title()));
-    }
-
-    /// What [`Report::deviation`] would report, for a check that can tell only later whether it is one; `None` where nothing can be told.
-    pub(crate) fn draft(&mut self, episode: &Episode, about: About<'_>, place: &str, title: impl FnOnce() -> String) -> Option<Finding> {
-        let verdict = self.verdict(episode);
-        self.tells(episode, about).then(|| finding_of(&self.rule.id, episode, about, place, verdict, title()))
-    }
-
-    /// Reports what was drafted before.
-    pub(crate) fn file(&mut self, finding: Finding) {
-        self.count(finding.verdict);
-        let place = finding.place.clone();
-        self.findings.add(self.rule.index, Kind::Deviation, &place, || finding);
     }
 
     /// Whether the rule may hold it against the kernel that this never came. Where another rule answers for it, or the kernel
@@ -155,6 +173,10 @@ impl Report<'_> {
     }
 }
 
+fn milder(place: &str) -> String {
+    format!("{place} (milder)")
+}
+
 fn finding_of(rule: &str, episode: &Episode, about: About<'_>, place: &str, verdict: Verdict, title: String) -> Finding {
     let (lines, excerpt) = excerpt(episode, about);
     Finding {
@@ -165,6 +187,7 @@ fn finding_of(rule: &str, episode: &Episode, about: About<'_>, place: &str, verd
         title,
         scenario: episode.scenario.clone(),
         place: place.to_owned(),
+        trace: 0,
         life: episode.kernel.life,
         lines,
         excerpt,

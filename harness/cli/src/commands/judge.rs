@@ -8,7 +8,7 @@ use harness::spec::Spec;
 use harness::spec::select::Selection;
 use harness::trace::{ReadError, for_each_record};
 use reports::run::Environment;
-use reports::{Ingredients, Observed, assemble};
+use reports::{Ingredients, assemble};
 
 use crate::args::{Common, Knowing, Reporting, Selecting};
 use crate::baseline::Knowledge;
@@ -46,14 +46,8 @@ pub(crate) fn judge(mut args: JudgeArgs, common: &Common) -> anyhow::Result<u8> 
     let selection = Selection::new(&args.selecting.select, &args.selecting.skip, &spec).map_err(|error| Usage::error(error.to_string()))?;
     let knowledge = Knowledge::of(&args.knowing, &args.selecting, &spec)?;
     let out = args.out.as_deref().map(OutDir::for_reports).transpose()?;
-    let mut observed = Observed::default();
-    let mut judged = Vec::new();
-    for path in &args.traces {
-        let name = name_in(path, out.as_ref())?;
-        let (trace, seen) = judge_file(path, &name, &spec, &selection)?;
-        observed.join(seen);
-        judged.push(trace);
-    }
+    let read = |path: &PathBuf| Ok((name_in(path, out.as_ref())?, judge_file(path, &spec, &selection)?));
+    let (judged, observed) = Judge::finish(args.traces.iter().map(read))?;
     let environment = Environment {
         os: String::new(),
         cpus: 0,
@@ -72,10 +66,10 @@ pub(crate) fn judge(mut args: JudgeArgs, common: &Common) -> anyhow::Result<u8> 
     deliver(&run, &args.reporting, common, Told::default(), out.as_ref())
 }
 
-fn judge_file(path: &Path, name: &str, spec: &Spec, selection: &Selection) -> anyhow::Result<(reports::JudgedTrace, Observed)> {
+fn judge_file(path: &Path, spec: &Spec, selection: &Selection) -> anyhow::Result<Judge> {
     let mut judge = Judge::new(spec, selection)?;
     for_each_record(path, |record, line| judge.observe(record, line)).map_err(|error: ReadError| Usage::error(error.to_string()))?;
-    Ok(judge.finish(name))
+    Ok(judge)
 }
 
 /// What reports call a trace: as it was given; where they are written to a directory, as seen from there.

@@ -6,13 +6,11 @@
 //! in the same way where no failure was before it fails by itself, and tells nothing; that shows only when the trace is over. How blank
 //! code ends is a question of its own.
 
-use std::collections::HashSet;
-
 use super::Check;
 use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
-use crate::oracle::finding::Finding;
 use crate::oracle::params::Compiler;
+use crate::oracle::repeats::{Cause, Proviso};
 use crate::oracle::report::Report;
 use crate::oracle::request::Request;
 use crate::oracle::seen::Direction;
@@ -22,25 +20,18 @@ use crate::spec::reader::Reader;
 
 struct FollowUp {
     after: Selector,
-    /// Digests of code that was expected to be `ok` and was not, though nothing before it had failed.
-    broken: HashSet<u64>,
-    /// What looks like a breach, with the digest of its code.
-    suspects: Vec<(u64, Finding)>,
 }
-
-/// How many suspects are kept.
-const SUSPECTS: usize = 16;
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
     let after = compiler.selector(reader.required("after")?, Direction::ToKernel)?;
-    Some(Box::new(FollowUp { after, broken: HashSet::new(), suspects: Vec::new() }))
+    Some(Box::new(FollowUp { after }))
 }
 
 impl Check for FollowUp {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
         for request in episode.requests.iter().filter(|request| is_expected_ok(episode, request) && is_failed(episode, request)) {
             if !is_after_trouble(episode, request) {
-                self.broken.insert(code_of(episode, request));
+                report.tell(cause_of(episode, request));
             }
         }
         for sent in self.after.select(episode) {
@@ -61,22 +52,12 @@ impl Check for FollowUp {
             };
             report.exercised();
             let status = episode.status_of(next);
-            if is_failed(episode, next) && self.suspects.len() < SUSPECTS {
+            if is_failed(episode, next) {
                 let place = format!("{status} after {}", episode.status_of(failed));
-                let finding = report.draft(episode, About::Messages(&[answer, reply]), &place, || {
+                let proviso = Proviso::unless(cause_of(episode, next));
+                report.provisional(proviso, episode, About::Messages(&[answer, reply]), &place, || {
                     format!("an execution ended with status \"{status}\" after a failed one, where ok was expected")
                 });
-                self.suspects.extend(finding.map(|finding| (code_of(episode, next), finding)));
-            }
-        }
-    }
-
-    fn finish(&mut self, report: &mut Report<'_>) {
-        for (code, finding) in std::mem::take(&mut self.suspects) {
-            if self.broken.contains(&code) {
-                report.inconclusive();
-            } else {
-                report.file(finding);
             }
         }
     }
@@ -97,7 +78,7 @@ fn is_after_trouble(episode: &Episode, request: &Request) -> bool {
     episode.follows_failure(request) || episode.signals().chain(episode.interrupt_requests()).any(|at| at < line)
 }
 
-/// A number that stands for the code.
-fn code_of(episode: &Episode, request: &Request) -> u64 {
-    digest(episode.asked(request).text("code").unwrap_or_default().as_bytes())
+/// What lets the code of a request fail, if the code does by itself.
+fn cause_of(episode: &Episode, request: &Request) -> Cause {
+    Cause::BrokenCode(digest(episode.asked(request).text("code").unwrap_or_default().as_bytes()))
 }

@@ -95,9 +95,6 @@ pub(crate) trait Check: Send {
     fn is_promised(&self) -> bool {
         false
     }
-
-    /// The trace is over; for checks that can tell only then.
-    fn finish(&mut self, _report: &mut Report<'_>) {}
 }
 
 /// What the clients did last.

@@ -3,7 +3,7 @@
 //! - `per`: the requests (a selector of messages to the kernel)
 //! - `first`: what its first message must be
 //! - `last`: what nothing may follow
-//! - `each` and `before`: each message of the one set comes before any of the other
+//! - `each` and `before`: each message of the one set comes before any of the other; late text of an earlier request is no part of this one
 //! - `milder`: messages out of place that give a warning at most (a selector); streams among them that are strays are a matter of `stray`
 //!
 //! Messages are those that its client saw on iopub, or with `channels = "all"` also its replies and input requests.
@@ -12,6 +12,7 @@ use super::Check;
 use super::absence::words;
 use super::shape::name_of;
 use super::stray::{is_inside, is_log, is_trouble, may_be_word, told_elsewhere};
+use super::stream_text::late_text;
 use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
@@ -107,12 +108,15 @@ impl Order {
     fn judge_pair(&self, episode: &Episode, request: &Request, messages: &[usize], report: &mut Report<'_>) {
         let Some((each, before)) = &self.pair else { return };
         let Some(begin) = before.among(episode, messages).next() else { return };
-        let last = each.among(episode, messages).last();
-        if let Some(last) = last {
-            report.exercised();
-            if last > begin {
-                self.broken(episode, request, last, report, &format!("comes after {}", name_of(episode, begin)));
-            }
+        let Some(last) = each.among(episode, messages).last() else { return };
+        report.exercised();
+        if last < begin {
+            return;
+        }
+        let late: Vec<usize> = ["stdout", "stderr"].into_iter().flat_map(|name| late_text(episode, request, name)).collect();
+        let begin = before.among(episode, messages).find(|message| !late.contains(message));
+        if let Some(begin) = begin.filter(|&begin| last > begin) {
+            self.broken(episode, request, last, report, &format!("comes after {}", name_of(episode, begin)));
         }
     }
 

@@ -6,18 +6,17 @@
 //!
 //! What shows once only may be an accident of the machine: the session starts such a kernel again, and it has to show again.
 
-use std::collections::BTreeMap;
-
 use super::Check;
 use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
 use crate::oracle::params::{Compiler, one_or_many};
+use crate::oracle::repeats::Proviso;
 use crate::oracle::report::Report;
 use crate::spec::reader::{Item, Reader};
 use crate::trace::{Event, Exited, KernelStarted, ScenarioOutcome, Why};
 
 /// How often an end has to show.
-const CONFIRMED: u32 = 2;
+const CONFIRMED: u64 = 2;
 
 const WANTS: [&str; 3] = ["ready", "error", "exit"];
 
@@ -25,15 +24,13 @@ struct Start {
     odd: Vec<String>,
     want: Vec<String>,
     open: bool,
-    /// How often each unwanted end was seen.
-    shown: BTreeMap<String, u32>,
 }
 
 pub(super) fn compile(reader: &Reader<'_>, _: &Compiler<'_>) -> Option<Box<dyn Check>> {
     let odd = reader.required("odd").and_then(|item| one_or_many(&item));
     let want = reader.required("want").and_then(|item| wants(&item));
     let open = reader.optional("open").and_then(Item::bool).unwrap_or(false);
-    Some(Box::new(Start { odd: odd?, want: want?, open, shown: BTreeMap::new() }))
+    Some(Box::new(Start { odd: odd?, want: want?, open }))
 }
 
 fn wants(item: &Item<'_>) -> Option<Vec<String>> {
@@ -86,26 +83,14 @@ impl Check for Start {
         }
         report.exercised();
         let place = format!("{}: {}", start.odd, outcome.words());
-        let shown = self.shown.entry(place.clone()).or_default();
-        *shown += 1;
-        if *shown != CONFIRMED {
-            return;
-        }
-        let title = || format!("a kernel was started with {}, and {}", start.odd, outcome.words());
-        if self.open {
-            report.milder_deviation(episode, About::Line(line), &place, title);
-        } else {
-            report.deviation(episode, About::Line(line), &place, title);
-        }
+        let proviso = Proviso { doubtful: true, mild: self.open, ..Proviso::times(CONFIRMED) };
+        report.provisional(proviso, episode, About::Line(line), &place, || {
+            format!("a kernel was started with {}, and {}", start.odd, outcome.words())
+        });
     }
 
     fn is_about_starts(&self) -> bool {
         true
-    }
-
-    fn finish(&mut self, report: &mut Report<'_>) {
-        let once = self.shown.values().filter(|shown| **shown < CONFIRMED).count();
-        report.tally.inconclusive += once as u64;
     }
 }
 

@@ -183,14 +183,11 @@ fn outcome(
     spec: &Spec,
     seed: u64,
 ) -> anyhow::Result<(Run, Observed)> {
-    let mut observed = Observed::default();
-    let mut judged = Vec::new();
-    for (path, judge) in ran.traces {
-        let name = path.file_name().context("a trace has a name")?.to_string_lossy().into_owned();
-        let (trace, seen) = judge.finish(&name);
-        observed.join(seen);
-        judged.push(trace);
-    }
+    let named = |(path, judge): (PathBuf, Judge)| {
+        let name = path.file_name().context("a trace has a name")?;
+        Ok((name.to_string_lossy().into_owned(), judge))
+    };
+    let (judged, mut observed) = Judge::finish(ran.traces.into_iter().map(named))?;
     if let Some(trouble) = ran.trouble.filter(|_| observed.troubles.is_empty()) {
         observed.trouble("run_ended", &trouble.to_string());
     }

@@ -86,8 +86,9 @@ impl Player {
         let judge = Judge::new(&self.spec, &self.selection)?;
         let ran = session::run(&options, &self.spec, vec![judge], &mut |_| {})?;
         let trouble = ran.trouble.map(|error| error.to_string());
-        let (_, judge) = ran.traces.into_iter().next().context("one judge gives one trace")?;
-        Ok(Played { judgement: judge.finish("trace.jsonl").0.judgement, trouble })
+        let named = |(_, judge)| Ok(("trace.jsonl".to_owned(), judge));
+        let (judged, _) = Judge::finish(ran.traces.into_iter().map(named))?;
+        Ok(Played { judgement: judged.judgement, trouble })
     }
 
     fn command(&self, subject: Subject) -> anyhow::Result<Command> {
