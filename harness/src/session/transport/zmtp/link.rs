@@ -254,7 +254,8 @@ impl Link {
                 break;
             }
         }
-        self.behind = true;
+        // Of a peer that is done with nothing more is read.
+        self.behind = matches!(self.state, State::Open(_));
     }
 
     /// Does what follows from bytes that the connection was given.
