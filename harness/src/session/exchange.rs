@@ -120,9 +120,7 @@ impl Session {
         let wakers = wakers(&self.cancel, self.process.as_ref());
         let began = Instant::now();
         self.behind = self.transport.wait(until, &wakers, &mut arrivals)?;
-        for violation in self.transport.violations() {
-            self.recorder.record(Event::Violation(violation));
-        }
+        self.note_violations();
         let waited = if self.asked_to_exit { &mut self.waited.exits } else { &mut self.waited.answers };
         *waited += began.elapsed();
         for arrival in arrivals.drain(..) {
@@ -130,6 +128,12 @@ impl Session {
         }
         self.arrivals = arrivals;
         Ok(())
+    }
+
+    pub(super) fn note_violations(&mut self) {
+        for violation in self.transport.violations() {
+            self.recorder.record(Event::Violation(violation));
+        }
     }
 
     fn take_in(&mut self, arrival: Arrival) -> Result<(), SessionError> {

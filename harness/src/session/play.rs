@@ -297,6 +297,7 @@ impl Session {
         if let Some(process) = &self.process {
             process.kill();
         }
+        self.note_violations();
         self.recorder.flush()?;
         Ok(())
     }

@@ -35,7 +35,7 @@ pub struct Recorder {
 }
 
 struct Inner {
-    file: Option<BufWriter<File>>,
+    file: Option<Lines>,
     /// Recorded and not yet written.
     pending: Vec<Record>,
     /// Written, and neither taken by [`Recorder::take`] nor sent to the listener yet.
@@ -45,6 +45,15 @@ struct Inner {
     lines: u64,
     /// Where all goes from when this trace became part of another on.
     joined: Option<Arc<Recorder>>,
+}
+
+/// The file of a trace. What a full disk did not take is tried again from where it stopped, so that no line is there twice.
+struct Lines {
+    file: BufWriter<File>,
+    /// What the file has not taken yet of the last line.
+    rest: Vec<u8>,
+    /// How many of the pending records were made lines.
+    made: usize,
 }
 
 /// Records in a row, and the number of the line that the first one stands on.
@@ -63,7 +72,7 @@ impl Recorder {
             .mode(0o600)
             .open(path)
             .map_err(|source| RecorderError { path: path.to_owned(), source })?;
-        Ok(Self::begin(path.to_owned(), Some(BufWriter::with_capacity(BUFFER, file)), seed))
+        Ok(Self::begin(path.to_owned(), Some(file), seed))
     }
 
     /// A trace that is kept in memory only, until it is taken.
@@ -71,7 +80,8 @@ impl Recorder {
         Self::begin(PathBuf::new(), None, seed)
     }
 
-    fn begin(path: PathBuf, file: Option<BufWriter<File>>, seed: u64) -> Self {
+    fn begin(path: PathBuf, file: Option<File>, seed: u64) -> Self {
+        let file = file.map(|file| Lines { file: BufWriter::with_capacity(BUFFER, file), rest: Vec::new(), made: 0 });
         let inner = Inner { file, pending: Vec::new(), kept: Vec::new(), keep: true, listener: None, lines: 0, joined: None };
         let recorder = Self { path, began: Instant::now(), inner: Mutex::new(inner) };
         let now = jiff::Timestamp::now();
@@ -149,9 +159,9 @@ impl Recorder {
     fn write(&self, batch: usize) -> Result<(), RecorderError> {
         let mut inner = self.lock();
         inner.flush().map_err(|source| RecorderError { path: self.path.clone(), source })?;
-        if inner.listener.is_some() && inner.kept.len() >= batch {
-            inner.send_kept();
-        }
+        let unsent = inner.unsent(batch);
+        drop(inner);
+        unsent.into_iter().for_each(Unsent::send);
         Ok(())
     }
 
@@ -178,11 +188,7 @@ impl Inner {
             return Ok(());
         }
         if let Some(file) = &mut self.file {
-            for record in &self.pending {
-                serde_json::to_writer(&mut *file, record)?;
-                file.write_all(b"\n")?;
-            }
-            file.flush()?;
+            file.write(&self.pending)?;
         }
         self.lines += self.pending.len() as u64;
         if self.keep {
@@ -192,28 +198,73 @@ impl Inner {
         }
         Ok(())
     }
-}
 
-impl Inner {
     fn take_kept(&mut self) -> Batch {
         let records = std::mem::take(&mut self.kept);
         (self.lines - records.len() as u64 + 1, records)
     }
 
-    fn send_kept(&mut self) {
-        let batch = self.take_kept();
-        if let Some(listener) = &self.listener {
-            // One that is gone has panicked, which whoever joins its thread will hear of.
-            let _ = listener.send(batch);
+    /// What the listener has not had, if that is as much.
+    fn unsent(&mut self, least: usize) -> Option<Unsent> {
+        if self.kept.len() < least {
+            return None;
         }
+        let listener = self.listener.clone()?;
+        Some(Unsent { listener, batch: self.take_kept() })
+    }
+}
+
+/// What is to be sent once the lock is free: a listener may be slow to take it, and whoever watches the kernel records meanwhile.
+/// One thread alone writes a trace, so that batches keep their order.
+struct Unsent {
+    listener: SyncSender<Batch>,
+    batch: Batch,
+}
+
+impl Unsent {
+    fn send(self) {
+        // One that is gone has panicked, which whoever joins its thread will hear of.
+        let _ = self.listener.send(self.batch);
+    }
+}
+
+impl Lines {
+    /// Writes all of `records`, which begin with those that it was given when it last failed.
+    fn write(&mut self, records: &[Record]) -> io::Result<()> {
+        self.write_rest()?;
+        for record in &records[self.made..] {
+            serde_json::to_writer(&mut self.rest, record)?;
+            self.rest.push(b'\n');
+            self.made += 1;
+            self.write_rest()?;
+        }
+        self.file.flush()?;
+        self.made = 0;
+        // One long line is no reason to hold as much memory ever after.
+        self.rest.shrink_to(BUFFER);
+        Ok(())
+    }
+
+    fn write_rest(&mut self) -> io::Result<()> {
+        while !self.rest.is_empty() {
+            match self.file.write(&self.rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => drop(self.rest.drain(..written)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 }
 
 impl Drop for Sending {
     fn drop(&mut self) {
         let mut inner = self.0.lock();
-        inner.send_kept();
+        let unsent = inner.unsent(1);
         inner.listener = None;
+        drop(inner);
+        unsent.into_iter().for_each(Unsent::send);
     }
 }
 
@@ -275,6 +326,50 @@ mod tests {
         drop(sending);
         assert_eq!(sizes(&heard), [(2 + BATCH as u64, 1)]);
         assert!(heard.recv().is_err());
+    }
+
+    #[test]
+    fn what_a_full_disk_took_in_part_is_written_once() {
+        let (disk, mut reader) = std::os::unix::net::UnixStream::pair().expect("a pair");
+        disk.set_nonblocking(true).expect("an option");
+        let disk = File::from(std::os::fd::OwnedFd::from(disk));
+        let recorder = Recorder::begin(PathBuf::new(), Some(disk), 7);
+        let mut noted = 0;
+        while recorder.flush().is_ok() {
+            (0..100).for_each(|_| recorder.record(note(&"x".repeat(1000))));
+            noted += 100;
+        }
+        let collected = std::thread::spawn(move || {
+            let mut text = String::new();
+            io::Read::read_to_string(&mut reader, &mut text).map(|_| text)
+        });
+        while recorder.flush().is_err() {
+            std::thread::yield_now();
+        }
+        let (first, kept) = recorder.take().expect("all is written");
+        drop(recorder);
+        let text = collected.join().expect("it reads").expect("text");
+        assert!(text.lines().all(|line| serde_json::from_str::<Record>(line).is_ok()), "every line is whole");
+        assert_eq!((first, kept.len(), text.lines().count()), (1, noted + 1, noted + 1));
+    }
+
+    #[test]
+    fn a_listener_that_is_slow_holds_up_nobody_who_records() {
+        let recorder = Arc::new(Recorder::in_memory(7));
+        let (listener, heard) = std::sync::mpsc::sync_channel(0);
+        let sending = recorder.send_to(listener);
+        let writer = std::thread::spawn({
+            let recorder = Arc::clone(&recorder);
+            move || recorder.hand_over()
+        });
+        while !recorder.lock().pending.is_empty() {
+            std::thread::yield_now();
+        }
+        recorder.record(note("meanwhile"));
+        assert_eq!(heard.recv().map(|(line, records)| (line, records.len())), Ok((1, 1)));
+        writer.join().expect("it ends").expect("memory");
+        drop(sending);
+        assert!(heard.recv().is_err(), "what was not written is not sent");
     }
 
     #[test]

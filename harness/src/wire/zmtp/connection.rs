@@ -1,6 +1,6 @@
 //! One connection of a client to a peer, without its socket: what came goes in, what is to go comes out.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::command::Command;
 use super::decoder::{Decoder, Item, Limits};
@@ -9,9 +9,6 @@ use super::metadata::Metadata;
 use super::role::Role;
 use super::violation::{Violation, text};
 use crate::wire::message::Frame;
-
-/// The most violations that are kept until they are asked for.
-const MOST_VIOLATIONS: usize = 64;
 
 /// The most bytes of answers to pings that are kept: a peer that pings and never reads gets no more of them.
 const MOST_ANSWERS: usize = 64 << 10;
@@ -79,7 +76,9 @@ impl Connection {
                 self.phase = Phase::Over;
             }
         }
-        self.violations.truncate(MOST_VIOLATIONS);
+        // A peer can do the same wrong without end, and what it did last may be why the connection is over.
+        let mut kinds = BTreeSet::new();
+        self.violations.retain(|violation| kinds.insert(violation.name()));
     }
 
     /// The version of ZMTP that the peer reads, as 0 for 3.0 and 1 for 3.1, once the handshake is over and messages may go.
@@ -120,7 +119,7 @@ impl Connection {
         &mut self.inbox
     }
 
-    /// What was wrong since the last time.
+    /// What was wrong since the last time; of each kind the first.
     pub fn take_violations(&mut self) -> Vec<Violation> {
         std::mem::take(&mut self.violations)
     }

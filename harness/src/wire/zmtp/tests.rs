@@ -150,6 +150,12 @@ fn what_can_be_put_up_with_is_told() {
 }
 
 #[test]
+fn why_a_connection_is_over_is_told_though_much_was_wrong_before() {
+    let mut ours = connection(Role::Dealer, &[ROUTER, &b"\x80\0".repeat(1000), b"\x02\x80\0\0\0\0\0\0\0"].concat());
+    assert_eq!((ours.take_violations(), ours.is_over()), (vec![Violation::ReservedFlags(0x80), Violation::Size(1 << 63)], true));
+}
+
+#[test]
 fn who_has_an_identity_is_a_router_and_it_is_a_legal_one() {
     let ready = |socket_type: &[u8], identity: &[u8]| {
         let mut out = ROUTER[..GREETING_LEN].to_vec();

@@ -32,7 +32,7 @@ impl Address {
             TransportKind::Tcp => {
                 let port = u16::try_from(port).map_err(std::io::Error::other)?;
                 // As libzmq does, which knows IPv4 only where nothing else is said.
-                let found = (link.ip.as_str(), port).to_socket_addrs()?.max_by_key(SocketAddr::is_ipv4);
+                let found = (link.ip.as_str(), port).to_socket_addrs()?.min_by_key(SocketAddr::is_ipv6);
                 found.map(Self::Tcp).ok_or_else(|| std::io::Error::other("the name has no address"))
             }
             TransportKind::Ipc => {

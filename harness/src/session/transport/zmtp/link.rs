@@ -100,7 +100,7 @@ impl Link {
     /// Connects, if it is time to. An error is trouble of ours.
     pub(super) fn start(&mut self, now: Instant) -> rustix::io::Result<()> {
         match &self.state {
-            State::Waiting(at) if *at <= now => {
+            State::Waiting(at) if *at <= now && self.has_room() => {
                 let dialled = self.address.dial(self.purpose.unread.then_some(UNREAD_BYTES.into()))?;
                 self.take_up(dialled, now);
             }
@@ -113,7 +113,7 @@ impl Link {
     /// When it is to be [started](Self::start) again.
     pub(super) fn timer(&self) -> Option<Instant> {
         match &self.state {
-            State::Waiting(at) => Some(*at),
+            State::Waiting(at) if self.has_room() => Some(*at),
             State::Open(open) if !open.greeted => Some(open.since + HANDSHAKE),
             _ => None,
         }
@@ -124,7 +124,7 @@ impl Link {
         match &self.state {
             State::Connecting(socket) => Some(PollFd::new(socket, PollFlags::OUT)),
             State::Open(open) => {
-                let reads = !open.greeted || (take_in && !self.purpose.unread && self.inbox.len() < BURST);
+                let reads = !open.greeted || (take_in && !self.purpose.unread && self.has_room());
                 let mut events = PollFlags::empty();
                 events.set(PollFlags::IN, reads);
                 events.set(PollFlags::OUT, !open.mute && (open.has_output() || (open.greeted && !self.outbox.is_empty())));
@@ -213,6 +213,11 @@ impl Link {
         }
     }
 
+    /// Whether more is to be read before what there is was taken. A peer that comes again and again, and sends each time, has to wait too.
+    fn has_room(&self) -> bool {
+        self.inbox.len() < BURST
+    }
+
     fn is_left_unread(&self) -> bool {
         self.purpose.unread && self.is_ready()
     }
@@ -250,11 +255,12 @@ impl Link {
             if came < buffer.len() {
                 return;
             }
-            if self.inbox.len() >= BURST {
+            if !self.has_room() {
                 break;
             }
         }
-        self.behind = true;
+        // Of a peer that is done with nothing more is read.
+        self.behind = matches!(self.state, State::Open(_));
     }
 
     /// Does what follows from bytes that the connection was given.

@@ -289,6 +289,44 @@ fn what_a_peer_sent_before_it_went_is_heard_though_it_can_be_sent_nothing() {
     assert_eq!(said, [frames(&["last"]), frames(&["word"])]);
 }
 
+#[test]
+fn a_flood_that_ends_in_a_breach_ends_too() {
+    let listeners: Vec<TcpListener> = (0..5).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
+    let (mut ours, mut peer) = strangers_client(&listeners);
+    peer.write_all(&ready()).expect("it is open");
+    while !ours.links[0].is_ready() {
+        ours.turn(until(), &[], false).expect("a turn");
+    }
+    // All of it, and what follows on it, in one read.
+    ours.buffer.truncate(1 << 10);
+    let too_large = b"\x02\0\0\x01\0\0\0\0\0";
+    peer.write_all(&[&b"\0\0".repeat(BURST + 1)[..], too_large, &[0; 1 << 10]].concat()).expect("it is open");
+    let mut arrivals = Vec::new();
+    while arrivals.len() <= BURST {
+        ours.wait(until(), &[], &mut arrivals).expect("it waits");
+    }
+    assert!(!ours.wait(Instant::now(), &[], &mut Vec::new()).expect("it waits"), "nothing more can come");
+}
+
+#[test]
+fn a_peer_that_floods_and_goes_is_sought_again_when_that_was_taken() {
+    let listeners: Vec<TcpListener> = (0..5).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
+    let (mut ours, mut peer) = strangers_client(&listeners);
+    peer.write_all(&[&ready(), &b"\0\0".repeat(BURST)[..]].concat()).expect("it is open");
+    peer.shutdown(std::net::Shutdown::Write).expect("it is open");
+    let tries_again = |link: &Link| !link.is_ready() && link.timer().is_some();
+    let until = until();
+    while ours.links[0].is_ready() || !ours.links[0].is_behind() {
+        assert!(Instant::now() < until, "it has gone");
+        // What is there already is no reason to read on, but an end is noticed.
+        ours.links[0].serve(PollFlags::IN, &mut ours.buffer);
+    }
+    assert!(!tries_again(&ours.links[0]), "all that it sent waits");
+    let mut arrivals = Vec::new();
+    ours.deliver(&mut arrivals);
+    assert_eq!((arrivals.len(), tries_again(&ours.links[0])), (BURST, true));
+}
+
 /// A client of a kernel that is nothing but listeners, and the kernel's end of its shell connection.
 fn strangers_client(listeners: &[TcpListener]) -> (Zmtp, std::net::TcpStream) {
     let ports: Vec<u32> = listeners.iter().map(|listener| listener.local_addr().expect("it is bound").port().into()).collect();
