@@ -130,6 +130,7 @@ impl Filler<'_> {
                 identity: connect.identity.as_ref().map(|identity| Bytes(identity.to_bytes())),
                 deaf: connect.deaf,
                 welcomed: connect.welcomed,
+                cut_off: connect.cut_off,
             },
             spec::Action::Disconnect => Action::Disconnect,
             spec::Action::Interrupt(_) => Action::Interrupt,

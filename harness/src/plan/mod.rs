@@ -103,6 +103,9 @@ pub enum Action {
         /// Whether it goes on as soon as it is welcomed, where this kernel welcomes, and asks nothing before.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         welcomed: bool,
+        /// Whether it is cut off when it leaves, as by a network that is lost: the kernel is not told.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        cut_off: bool,
     },
     /// Closes the step's client.
     Disconnect,

@@ -13,6 +13,8 @@ pub(super) struct Client {
     pub(super) session: String,
     /// Whether it is subscribed to all of iopub; otherwise no status is waited for on its behalf.
     pub(super) hears_all: bool,
+    /// Whether it is cut off when it leaves, as by a network that is lost: the kernel is not told.
+    pub(super) cut_off: bool,
 }
 
 /// The kernel's key, and one that is not.
@@ -39,7 +41,7 @@ pub(super) struct Composed {
 
 impl Client {
     pub(super) fn new(topics: &[Bytes], rng: &mut fastrand::Rng) -> Self {
-        Self { session: uuid(rng), hears_all: topics.iter().any(|topic| topic.0.is_empty()) }
+        Self { session: uuid(rng), hears_all: topics.iter().any(|topic| topic.0.is_empty()), cut_off: false }
     }
 
     /// Makes the frames of `outgoing`, with a message id of its own.

@@ -8,7 +8,7 @@ use super::{Session, SessionError};
 use crate::trace::{Bytes, Why, own_steps};
 use crate::wire::Channel;
 
-/// What a client hears on iopub.
+/// What a client hears on iopub, and how it goes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Subscription<'a> {
     pub(super) topics: &'a [Bytes],
@@ -16,11 +16,13 @@ pub(super) struct Subscription<'a> {
     pub(super) deaf: bool,
     /// Whether it goes on as soon as it is welcomed, where this kernel welcomes, and asks nothing before.
     pub(super) welcomed: bool,
+    /// Whether it is cut off when it leaves, as by a network that is lost: the kernel is not told.
+    pub(super) cut_off: bool,
 }
 
 impl Subscription<'_> {
     /// One empty topic.
-    pub(super) const EVERYTHING: Self = Self { topics: &[Bytes(Vec::new())], deaf: false, welcomed: false };
+    pub(super) const EVERYTHING: Self = Self { topics: &[Bytes(Vec::new())], deaf: false, welcomed: false, cut_off: false };
 }
 
 impl Session {

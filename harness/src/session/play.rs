@@ -157,12 +157,12 @@ impl Session {
                 if !names.is_empty() && ids.is_empty() { Ok(None) } else { self.settle(&ids).map(stop) }
             }
             Action::Wait(wait) => self.wait_for(wait),
-            Action::Connect { topics, identity_of, identity, deaf, welcomed } => {
+            Action::Connect { topics, identity_of, identity, deaf, welcomed, cut_off } => {
                 if let Some(Bytes(identity)) = identity {
                     self.identities.insert(step.client.clone(), identity.clone());
                 }
                 let own = identity.as_ref().map(|_| step.client.as_str());
-                let subscription = Subscription { topics, deaf: *deaf, welcomed: *welcomed };
+                let subscription = Subscription { topics, deaf: *deaf, welcomed: *welcomed, cut_off: *cut_off };
                 self.join(&step.client, subscription, own.or(identity_of.as_deref()))
             }
             Action::Disconnect => {
@@ -268,19 +268,22 @@ impl Session {
         for guest in guests {
             self.leave(&guest);
         }
+        self.transport.hang_up();
     }
 
     pub(super) fn leave(&mut self, client: &str) {
-        if self.clients.remove(client).is_none() {
-            return;
-        }
+        let Some(gone) = self.clients.remove(client) else { return };
         // Nobody is left to hear the answers; what others see of them stands in the trace.
         let open: Vec<String> = self.ledger.open().filter(|owed| owed.client == client).map(|owed| owed.id.clone()).collect();
         for id in open {
             self.strike_out(&id, Why::Abandoned);
         }
-        self.transport.close(client);
-        self.recorder.record(Event::Disconnected(Disconnected { client: client.to_owned() }));
+        if gone.cut_off {
+            self.transport.cut_off(client);
+        } else {
+            self.transport.close(client);
+        }
+        self.recorder.record(Event::Disconnected(Disconnected { client: client.to_owned(), cut_off: gone.cut_off }));
     }
 
     /// Gives an empty answer to every input request that the plan left open, so that the kernel is not left waiting.

@@ -324,13 +324,14 @@ impl Session {
         identity_of: Option<&str>,
         early: bool,
     ) -> Result<(), SessionError> {
-        let Subscription { topics, deaf, .. } = subscription;
+        let Subscription { topics, deaf, cut_off, .. } = subscription;
         self.habits.note_newcomer(name);
         let mut client = Client::new(topics, &mut self.rng);
         client.hears_all &= !deaf;
+        client.cut_off = cut_off;
         let identity =
             identity_of.and_then(|other| self.identities.get(other)).cloned().unwrap_or_else(|| client.session.clone().into_bytes());
-        let endpoint = Endpoint { client: name.to_owned(), identity: identity.clone(), topics: topics.to_vec(), deaf };
+        let endpoint = Endpoint { client: name.to_owned(), identity: identity.clone(), topics: topics.to_vec(), deaf, cut_off };
         self.transport.open(&endpoint, &self.link)?;
         self.clients.insert(name.to_owned(), client);
         self.identities.insert(name.to_owned(), identity.clone());

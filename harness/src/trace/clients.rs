@@ -60,4 +60,7 @@ pub struct Connected {
 pub struct Disconnected {
     /// The client.
     pub client: String,
+    /// Whether the kernel was not told: its connections stay until the scenario is over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut_off: bool,
 }

@@ -170,6 +170,7 @@ topics = ["x"]
 identity = "same-as:a"
 deaf = true
 welcomed = true
+cut_off = true
 channels = ["shell", "iopub"]
 [[steps]]
 interrupt = "full"
@@ -225,10 +226,18 @@ fn steps() -> Vec<Step> {
         channels: Channel::ALL.to_vec(),
         deaf: false,
         welcomed: false,
+        cut_off: false,
     };
     let channels = vec![Channel::Shell, Channel::Iopub];
-    let little =
-        Connect { topics: vec![text("x")], same_identity_as: Some("a".to_owned()), identity: None, channels, deaf: true, welcomed: true };
+    let little = Connect {
+        topics: vec![text("x")],
+        same_identity_as: Some("a".to_owned()),
+        identity: None,
+        channels,
+        deaf: true,
+        welcomed: true,
+        cut_off: true,
+    };
     let frames = vec![text("<IDS|MSG>"), text("")];
     vec![
         step("ask", "a", Action::Send(Box::new(send()))),

@@ -8,7 +8,7 @@ use super::Bench;
 const SOME: &str = "heartbeat/echo,stdin/answers,xpub/passing";
 
 /// Odd identities, what goes upstream on iopub, a client that comes again.
-const MORE: &str = "clients/odd-identities,xpub/upstream,clients/reconnected";
+const MORE: &str = "clients/odd-identities,xpub/upstream,clients/reconnected,clients/handed-over";
 
 /// Over which each client connected.
 fn wires(trace: &[Record]) -> Vec<WireKind> {

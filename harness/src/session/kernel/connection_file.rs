@@ -81,6 +81,8 @@ pub struct ConnectionFile {
     path: PathBuf,
     dir: Option<TempDir>,
     ports: Mutex<Option<Ports>>,
+    /// Channels whose place is taken when the kernel comes: for tcp we hold the port, for ipc a directory has the socket's name. A
+    /// socket would not do there: ZeroMQ takes it for one that is left over, and replaces it.
     occupied: Vec<Channel>,
     start: Option<Start>,
 }
@@ -195,6 +197,9 @@ impl ConnectionFile {
             scheme.name().clone_into(&mut self.info.signature_scheme);
         }
         self.occupied.extend(start.occupied);
+        if self.info.transport == TransportKind::Ipc {
+            self.occupied.iter().try_for_each(|channel| std::fs::create_dir(self.info.endpoint(*channel).trim_start_matches("ipc://")))?;
+        }
         if let (Some(path), Some(dir)) = (&start.path, &self.dir) {
             std::fs::remove_file(&self.path)?;
             self.path = dir.path().join(path);
@@ -310,6 +315,26 @@ mod tests {
         drop(file);
         assert_eq!(sockets.len(), 5);
         assert!(paths.iter().all(|path| !path.exists()));
+    }
+
+    #[test]
+    fn an_occupied_channel_cannot_be_bound_over_either_transport() {
+        let context = zmq::Context::new();
+        for transport in [TransportKind::Tcp, TransportKind::Ipc] {
+            let reach = Reach { transport, ..Reach::default() };
+            let mut file = ConnectionFile::create(&reach, &mut fastrand::Rng::with_seed(1)).expect("a file");
+            file.prepare(&Start { occupied: Some(Channel::Shell), ..Start::default() }).expect("writable");
+            file.release();
+            let bound = Channel::ALL.map(|channel| {
+                let socket = context.socket(zmq::ROUTER).expect("a socket");
+                socket.bind(&file.info().endpoint(channel))
+            });
+            let expected = Channel::ALL.map(|channel| if channel == Channel::Shell { Err(zmq::Error::EADDRINUSE) } else { Ok(()) });
+            assert_eq!(bound, expected, "{transport:?}");
+            let dir = file.dir().expect("our own").to_owned();
+            drop(file);
+            assert!(!dir.exists());
+        }
     }
 
     #[test]

@@ -109,6 +109,8 @@ pub struct Endpoint {
     pub topics: Vec<Bytes>,
     /// Whether nothing is ever taken from its iopub, so that it fills up.
     pub deaf: bool,
+    /// Whether it is cut off when it leaves; then no connection of it that is lost is made again.
+    pub cut_off: bool,
 }
 
 /// A message, or heartbeat bytes, that came in.
@@ -126,7 +128,8 @@ pub struct Arrival {
     pub cut_from: Option<u64>,
 }
 
-/// Sockets to a kernel. No call blocks but [`Transport::wait`], and that one no longer than it is told.
+/// Sockets to a kernel. No call waits for the kernel but [`Transport::wait`] and [`Transport::await_links`], and these no longer than
+/// they are told.
 pub trait Transport: Send {
     /// Whose ZeroMQ it speaks.
     fn kind(&self) -> WireKind;
@@ -134,8 +137,15 @@ pub trait Transport: Send {
     /// Opens a client's five sockets. The kernel need not listen yet.
     fn open(&mut self, endpoint: &Endpoint, link: &ConnectionInfo) -> Result<(), TransportError>;
 
-    /// Closes a client's sockets; what was not sent yet is dropped.
+    /// Closes a client's sockets; what was not sent yet is dropped. Afterwards the connections are closed, so that the kernel learns of
+    /// it before anything that follows.
     fn close(&mut self, client: &str);
+
+    /// Leaves a client's connections as they are, as a network does that is lost: nothing is taken from them any more, or sent.
+    fn cut_off(&mut self, client: &str);
+
+    /// Closes the connections of clients that were cut off.
+    fn hang_up(&mut self);
 
     /// Waits until all sockets of a client have shaken hands with the kernel's, or until `until`; whether they have. What a kernel
     /// sends to a peer that is not connected yet is lost, and that is no fault of the kernel.
@@ -151,5 +161,70 @@ pub trait Transport: Send {
     /// What kernels did against ZMTP since the last time, where that is seen at all.
     fn violations(&mut self) -> Vec<Violation> {
         Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{ErrorKind, Read};
+    use std::os::unix::net::{UnixListener, UnixStream};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::wire::TransportKind;
+
+    /// Whether the other end of a connection is closed, after what came before.
+    fn is_closed(mut connection: &UnixStream) -> bool {
+        let mut buffer = [0; 256];
+        loop {
+            match connection.read(&mut buffer) {
+                Ok(0) => return true,
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn who_leaves_is_gone_at_once_and_who_is_cut_off_stays_until_all_hang_up() {
+        for kind in [WireKind::Zmq, WireKind::Zmtp] {
+            let dir = tempfile::tempdir().expect("a directory");
+            let link = ConnectionInfo {
+                transport: TransportKind::Ipc,
+                ip: dir.path().join("kernel").display().to_string(),
+                shell_port: 0,
+                control_port: 1,
+                stdin_port: 2,
+                iopub_port: 3,
+                hb_port: 4,
+                key: String::new(),
+                signature_scheme: "hmac-sha256".to_owned(),
+                kernel_name: None,
+                extra: serde_json::Map::new(),
+            };
+            let listeners =
+                Channel::ALL.map(|channel| UnixListener::bind(link.endpoint(channel).trim_start_matches("ipc://")).expect("short enough"));
+            let mut transport = Wire::new(kind).transport();
+            let mut join = |cut_off| {
+                let topics = vec![Bytes::default()];
+                let endpoint = Endpoint { client: "a".to_owned(), identity: b"a".to_vec(), topics, deaf: false, cut_off };
+                transport.open(&endpoint, &link).expect("it opens");
+                assert!(!transport.await_links("a", Instant::now() + Duration::from_millis(10)).expect("a verdict"));
+                let connections = listeners.each_ref().map(|listener| listener.accept().expect("it connects").0);
+                connections.iter().try_for_each(|connection| connection.set_nonblocking(true)).expect("an option");
+                if cut_off {
+                    transport.cut_off("a")
+                } else {
+                    transport.close("a")
+                }
+                connections
+            };
+            assert_eq!(join(false).each_ref().map(is_closed), [true; 5], "{kind:?}");
+            let connections = join(true);
+            assert_eq!(connections.each_ref().map(is_closed), [false; 5], "{kind:?}");
+            transport.hang_up();
+            assert_eq!(connections.each_ref().map(is_closed), [true; 5], "{kind:?}");
+        }
     }
 }

@@ -15,16 +15,27 @@ const RECEIVED_AHEAD: i32 = 20_000;
 /// The same for a subscriber that never reads: it is to fill up soon.
 const UNREAD: i32 = 1;
 
+/// In place of a time after which a connection that was lost is made again.
+const NEVER: i32 = -1;
+
 /// What monitors are asked to tell: a connection that is ready for messages, and the end of one.
 const LINKED: i32 = zmq::SocketEvent::HANDSHAKE_SUCCEEDED as i32;
 const UNLINKED: i32 = zmq::SocketEvent::DISCONNECTED as i32;
+/// And that the socket itself is gone, with all its connections.
+const GONE: i32 = zmq::SocketEvent::MONITOR_STOPPED as i32;
+
+/// How long libzmq may take to close a socket. It has nothing to wait for.
+const CLOSING: Duration = Duration::from_secs(10);
 
 /// Sockets of libzmq, polled by the thread that owns them.
 pub(super) struct ZeroMq {
     context: zmq::Context,
     open: Vec<Open>,
+    /// Of clients that were cut off.
+    cut_off: Vec<Open>,
 }
 
+/// Its socket is dropped before the monitor, which waits for the end of it.
 struct Open {
     client: String,
     channel: Channel,
@@ -34,26 +45,40 @@ struct Open {
     read: bool,
     /// On iopub, the peer that sends against the stream: what subscribes can't send.
     upstream: Option<zmq::Socket>,
-    /// Where libzmq tells what becomes of the socket's connection.
-    monitor: zmq::Socket,
+    monitor: Monitor,
+}
+
+/// Where libzmq tells what becomes of a socket's connection.
+struct Monitor {
+    events: zmq::Socket,
     linked: bool,
 }
 
 impl ZeroMq {
     /// No sockets yet.
     pub(super) fn new(context: zmq::Context) -> Self {
-        Self { context, open: Vec::new() }
+        Self { context, open: Vec::new(), cut_off: Vec::new() }
     }
 
     /// A socket that hears when the connection of another is made or lost.
-    fn monitor(&self, of: &zmq::Socket) -> zmq::Result<zmq::Socket> {
+    fn monitor(&self, of: &zmq::Socket) -> zmq::Result<Monitor> {
         let address = monitor_address();
-        of.monitor(&address, LINKED | UNLINKED)?;
-        let monitor = self.context.socket(zmq::PAIR)?;
+        of.monitor(&address, LINKED | UNLINKED | GONE)?;
+        let events = self.context.socket(zmq::PAIR)?;
         // libzmq's own thread would wait for room, for ever.
-        monitor.set_rcvhwm(0)?;
-        monitor.connect(&address)?;
-        Ok(monitor)
+        events.set_rcvhwm(0)?;
+        events.set_rcvtimeo(i32::try_from(CLOSING.as_millis()).unwrap_or(i32::MAX))?;
+        events.connect(&address)?;
+        Ok(Monitor { events, linked: false })
+    }
+
+    fn connect(&self, endpoint: &Endpoint, channel: Channel, address: &str) -> zmq::Result<Open> {
+        let socket = self.socket(endpoint, channel)?;
+        let monitor = self.monitor(&socket)?;
+        let read = !(endpoint.deaf && channel == Channel::Iopub);
+        let open = Open { client: endpoint.client.clone(), channel, socket, address: address.to_owned(), read, upstream: None, monitor };
+        open.socket.connect(address)?;
+        Ok(open)
     }
 
     fn socket(&self, endpoint: &Endpoint, channel: Channel) -> zmq::Result<zmq::Socket> {
@@ -64,7 +89,7 @@ impl ZeroMq {
         };
         let socket = self.context.socket(kind)?;
         socket.set_linger(0)?;
-        socket.set_reconnect_ivl(RECONNECT_MS.into())?;
+        socket.set_reconnect_ivl(if endpoint.cut_off { NEVER } else { RECONNECT_MS.into() })?;
         socket.set_maxmsgsize(FRAME_LIMIT.into())?;
         // No high-water mark for what we send: at one, libzmq would block us.
         socket.set_sndhwm(0)?;
@@ -107,18 +132,10 @@ impl Transport for ZeroMq {
     fn open(&mut self, endpoint: &Endpoint, link: &ConnectionInfo) -> Result<(), TransportError> {
         for channel in Channel::ALL {
             let address = link.endpoint(channel);
-            let connect = || {
-                let socket = self.socket(endpoint, channel)?;
-                let monitor = self.monitor(&socket)?;
-                socket.connect(&address)?;
-                Ok((socket, monitor))
-            };
             let failed =
                 |error: zmq::Error| TransportError::Open { channel: channel.name(), endpoint: address.clone(), reason: error.to_string() };
-            let (socket, monitor) = connect().map_err(failed)?;
-            let read = !(endpoint.deaf && channel == Channel::Iopub);
-            let client = endpoint.client.clone();
-            self.open.push(Open { client, channel, socket, address, read, upstream: None, monitor, linked: false });
+            let open = self.connect(endpoint, channel, &address).map_err(failed)?;
+            self.open.push(open);
         }
         Ok(())
     }
@@ -127,13 +144,20 @@ impl Transport for ZeroMq {
         self.open.retain(|open| open.client != client);
     }
 
+    fn cut_off(&mut self, client: &str) {
+        self.cut_off.extend(self.open.extract_if(.., |open| open.client == client));
+    }
+
+    fn hang_up(&mut self) {
+        self.cut_off.clear();
+    }
+
     fn await_links(&mut self, client: &str, until: Instant) -> Result<bool, TransportError> {
         loop {
             let mut missing = Vec::new();
             for open in self.open.iter_mut().filter(|open| open.client == client) {
-                open.hear_of_link()?;
-                if !open.linked {
-                    missing.push(open.monitor.as_poll_item(zmq::POLLIN));
+                if !open.monitor.is_linked()? {
+                    missing.push(open.monitor.events.as_poll_item(zmq::POLLIN));
                 }
             }
             let left = until.saturating_duration_since(Instant::now());
@@ -188,29 +212,40 @@ fn monitor_address() -> String {
     format!("inproc://monitor-{}", MONITORS.fetch_add(1, Ordering::Relaxed))
 }
 
-impl Drop for Open {
-    /// Asks for no more events before their reader is gone: libzmq's thread, which closes the connection later, would wait for it.
-    fn drop(&mut self) {
-        let _ = self.socket.monitor(&monitor_address(), 0);
-    }
-}
-
-impl Open {
-    /// Takes in what became of the connection since the last time.
-    fn hear_of_link(&mut self) -> Result<(), TransportError> {
+impl Monitor {
+    /// Whether there is a connection, after all that became of it since the last time.
+    fn is_linked(&mut self) -> Result<bool, TransportError> {
         loop {
-            match self.monitor.recv_multipart(zmq::DONTWAIT) {
-                // An event is its number, in the machine's order, and a value.
-                Ok(frames) => {
-                    let event = frames.first().and_then(|frame| frame.first_chunk()).map(|bytes| u16::from_ne_bytes(*bytes));
-                    self.linked = event.map(i32::from) == Some(LINKED);
-                }
-                Err(zmq::Error::EAGAIN | zmq::Error::EINTR) => return Ok(()),
+            match self.next(zmq::DONTWAIT) {
+                Ok(event) => self.linked = event == LINKED,
+                Err(zmq::Error::EAGAIN | zmq::Error::EINTR) => return Ok(self.linked),
                 Err(error) => return Err(trouble("cannot hear of connections", error)),
             }
         }
     }
 
+    /// The next event: its number, in the machine's order, stands before a value.
+    fn next(&self, flags: i32) -> zmq::Result<i32> {
+        let frames = self.events.recv_multipart(flags)?;
+        Ok(frames.first().and_then(|frame| frame.first_chunk()).map_or(0, |bytes| u16::from_ne_bytes(*bytes).into()))
+    }
+}
+
+impl Drop for Monitor {
+    /// Waits until the socket that was closed is gone: libzmq does that on threads of its own, which would wait for a reader of events
+    /// that has left, and what follows could reach the kernel before the end of the connection.
+    fn drop(&mut self) {
+        loop {
+            match self.next(0) {
+                Ok(GONE) => return,
+                Ok(_) | Err(zmq::Error::EINTR) => {}
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+impl Open {
     /// Takes what there is, up to a burst; whether more may be left.
     fn drain(&self, arrivals: &mut Vec<Arrival>) -> Result<bool, TransportError> {
         for _ in 0..BURST {
@@ -279,7 +314,9 @@ mod tests {
         let kernel = Channel::ALL.map(|channel| context.socket(kind(channel)).expect("a socket"));
         let bind = |channel: usize| kernel[channel].bind(&link.endpoint(Channel::ALL[channel])).expect("a free name");
         let mut client = ZeroMq::new(context.clone());
-        client.open(&Endpoint { client: "a".to_owned(), identity: b"a".to_vec(), topics: Vec::new(), deaf: false }, &link).expect("open");
+        client
+            .open(&Endpoint { client: "a".to_owned(), identity: b"a".to_vec(), topics: Vec::new(), deaf: false, cut_off: false }, &link)
+            .expect("open");
         (0..4).for_each(bind);
         assert!(!client.await_links("a", Instant::now() + Duration::from_millis(50)).expect("a verdict"));
         bind(4);

@@ -261,6 +261,7 @@ impl<'a> Steps<'a> {
             channels: channels.map_or_else(|| Channel::ALL.to_vec(), read),
             deaf: flag("deaf"),
             welcomed: flag("welcomed"),
+            cut_off: flag("cut_off"),
         }
     }
 

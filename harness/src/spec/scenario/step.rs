@@ -177,6 +177,8 @@ pub struct Connect {
     pub deaf: bool,
     /// Whether it goes on as soon as it is welcomed, where the kernel welcomes; others are greeted by questions about the kernel first.
     pub welcomed: bool,
+    /// Whether it is cut off when it leaves, as by a network that is lost: the kernel is not told.
+    pub cut_off: bool,
 }
 
 /// See [`Action::Interrupt`].

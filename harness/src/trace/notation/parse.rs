@@ -206,7 +206,10 @@ impl Builder {
             "stranger" => stranger(&mut pairs)?,
             "violation" => violation(&mut pairs)?,
             "connected" => connected(&mut pairs)?,
-            "disconnected" => Event::Disconnected(Disconnected { client: pairs.word("which client?")? }),
+            "disconnected" => {
+                let client = pairs.word("which client?")?;
+                Event::Disconnected(Disconnected { client, cut_off: pairs.flag("cut_off")?.unwrap_or(false) })
+            }
             "calibrated" => {
                 let mut millis = |key| Ok::<_, String>(pairs.number::<u64>(key)?.unwrap_or(100) * MILLISECOND);
                 Event::Calibrated(Calibrated {

@@ -105,7 +105,7 @@ pub fn event_line(event: &Event, names: &mut Names) -> Option<String> {
             cut(&format!("! violation {place} {} text={text}", wrong.what), LINE)
         }
         Event::Connected(connected) => format!("! connected {}", connected.client),
-        Event::Disconnected(gone) => format!("! disconnected {}", gone.client),
+        Event::Disconnected(gone) => format!("! disconnected {}{}", gone.client, if gone.cut_off { " cut_off=true" } else { "" }),
         Event::ScenarioStarted(scenario) => format!("! scenario {}", scenario.name),
         Event::Settled(settled) => settled_line(settled, names),
         Event::Probed(probe) => format!("! probe {} {}", probe.channel, if probe.answered { "answered" } else { "silent" }),

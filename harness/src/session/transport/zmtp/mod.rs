@@ -27,6 +27,8 @@ const BUFFER: usize = 64 << 10;
 /// Connections of our own, polled by the thread that owns them.
 pub(super) struct Zmtp {
     links: Vec<Link>,
+    /// Of clients that were cut off.
+    cut_off: Vec<Link>,
     /// Of clients that are gone.
     violations: Vec<Violation>,
     buffer: Vec<u8>,
@@ -34,7 +36,7 @@ pub(super) struct Zmtp {
 
 impl Default for Zmtp {
     fn default() -> Self {
-        Self { links: Vec::new(), violations: Vec::new(), buffer: vec![0; BUFFER] }
+        Self { links: Vec::new(), cut_off: Vec::new(), violations: Vec::new(), buffer: vec![0; BUFFER] }
     }
 }
 
@@ -81,6 +83,18 @@ impl Zmtp {
             behind |= link.is_behind();
         }
         behind
+    }
+
+    /// The links of a client, which are no longer among those that are served.
+    fn take(&mut self, client: &str) -> Vec<Link> {
+        self.links.extract_if(.., |link| link.purpose.client == client).collect()
+    }
+
+    fn part(&mut self, gone: Vec<Link>) {
+        for mut link in gone {
+            link.part(&mut self.buffer);
+            self.violations.extend(link.violations());
+        }
     }
 
     /// The place of the link that sends on a channel. What goes to iopub has a peer of its own, opened when it is first needed.
@@ -132,11 +146,18 @@ impl Transport for Zmtp {
     }
 
     fn close(&mut self, client: &str) {
-        for link in self.links.iter_mut().filter(|link| link.purpose.client == client) {
-            link.part(&mut self.buffer);
-            self.violations.extend(link.violations());
-        }
-        self.links.retain(|link| link.purpose.client != client);
+        let gone = self.take(client);
+        self.part(gone);
+    }
+
+    fn cut_off(&mut self, client: &str) {
+        let gone = self.take(client);
+        self.cut_off.extend(gone);
+    }
+
+    fn hang_up(&mut self) {
+        let gone = std::mem::take(&mut self.cut_off);
+        self.part(gone);
     }
 
     fn await_links(&mut self, client: &str, until: Instant) -> Result<bool, TransportError> {

@@ -104,7 +104,7 @@ fn link(transport: TransportKind, ip: String, ports: &[u32]) -> ConnectionInfo {
 
 fn endpoint(client: &str, topics: &[&str]) -> Endpoint {
     let topics = topics.iter().map(|topic| Bytes(topic.as_bytes().to_vec())).collect();
-    Endpoint { client: client.to_owned(), identity: client.as_bytes().to_vec(), topics, deaf: false }
+    Endpoint { client: client.to_owned(), identity: client.as_bytes().to_vec(), topics, deaf: false, cut_off: false }
 }
 
 fn frames(message: &[&str]) -> Vec<Frame> {
