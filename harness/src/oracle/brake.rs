@@ -38,7 +38,7 @@ fn is_unanswered(episode: &Episode, request: &Request) -> bool {
 
 /// Makes the charge count where the signal was seen to kill the kernel, and no interrupt request was ever answered.
 pub(super) fn hold_to_one(charges: &mut [Charge], support: &mut BTreeMap<String, bool>, confirmations: &Confirmations) {
-    let holds = |charge: &Charge| confirmations.holds(charge.finding.kind, &charge.finding.place);
+    let holds = |charge: &Charge| confirmations.holds(charge.finding.kind, &charge.finding.place, charge.rules.first());
     let is_killed = charges.iter().any(|charge| is_deadly_interrupt(charge) && holds(charge));
     if !is_killed || support.get(INTERRUPT_REQUEST) == Some(&true) {
         return;

@@ -15,6 +15,7 @@ impl Oracle {
         let rank = |charge: &Charge| charge.case.as_ref().map_or(0, Case::rank);
         deferred.sort_by(|one, other| (rank(one), &one.finding.place).cmp(&(rank(other), &other.finding.place)));
         for mut charge in deferred {
+            let is_confirmed = self.confirmations.holds(charge.finding.kind, &charge.finding.place, charge.rules.first());
             let is_known = |key: &String| self.support.get(key) == Some(&true);
             if let Some((_, rules)) = charge.if_known.take().filter(|(key, _)| is_known(key)) {
                 charge.rules.splice(0..0, rules);
@@ -23,8 +24,7 @@ impl Oracle {
                 continue;
             }
             let repeated = charge.case.as_ref().is_some_and(|case| case.is_repeated() && self.findings.is_told(&case.cause));
-            let holds = !repeated && self.confirmations.holds(charge.finding.kind, &charge.finding.place);
-            if holds { self.charge(charge) } else { self.doubt(&charge) }
+            if is_confirmed && !repeated { self.charge(charge) } else { self.doubt(&charge) }
         }
     }
 

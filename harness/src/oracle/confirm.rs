@@ -9,8 +9,16 @@ use super::finding::Kind;
 pub(super) struct Confirmations {
     /// How often each scenario was played.
     plays: BTreeMap<String, u32>,
-    /// Scenario and attempt, by kind and place.
-    shown: BTreeMap<(Kind, String), BTreeSet<(String, u32)>>,
+    /// Where each showed, by kind and place.
+    shown: BTreeMap<(Kind, String), BTreeSet<Showing>>,
+}
+
+/// A play in which a suspicion showed, and the fittest of the rules that would answer for it there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Showing {
+    pub(super) scenario: String,
+    pub(super) attempt: u32,
+    pub(super) rule: Option<String>,
 }
 
 impl Confirmations {
@@ -31,14 +39,19 @@ impl Confirmations {
     }
 
     /// Notes that a suspicion showed.
-    pub(super) fn show(&mut self, kind: Kind, place: &str, scenario: &str, attempt: u32) {
-        self.shown.entry((kind, place.to_owned())).or_default().insert((scenario.to_owned(), attempt));
+    pub(super) fn show(&mut self, kind: Kind, place: &str, showing: Showing) {
+        self.shown.entry((kind, place.to_owned())).or_default().insert(showing);
     }
 
-    /// Whether it showed again, or was never tried again: on a kernel that can't be had afresh, or where its cause was confirmed before.
-    pub(super) fn holds(&self, kind: Kind, place: &str) -> bool {
+    /// Whether what a rule answers for showed again, or was never tried again: on a kernel that can't be had afresh, or where its cause was
+    /// confirmed before. That the same showed elsewhere, for another reason, confirms nothing; that it showed in another play of the
+    /// scenario does, whatever led to it there.
+    pub(super) fn holds(&self, kind: Kind, place: &str, rule: Option<&String>) -> bool {
         let Some(shown) = self.shown.get(&(kind, place.to_owned())) else { return true };
-        shown.len() > 1 || shown.iter().any(|(scenario, _)| self.plays.get(scenario).is_none_or(|&plays| plays < 2))
+        let own: Vec<&Showing> = shown.iter().filter(|showing| showing.rule.as_ref() == rule).collect();
+        let is_lone = |showing: &Showing| self.plays.get(&showing.scenario).is_none_or(|&plays| plays < 2);
+        let again = |one: &Showing| shown.iter().any(|other| other.scenario == one.scenario && other.attempt != one.attempt);
+        own.len() > 1 || own.into_iter().any(|showing| is_lone(showing) || again(showing))
     }
 }
 
@@ -53,11 +66,28 @@ mod tests {
             confirmations.play("s", attempt);
         }
         confirmations.play("once", 1);
-        confirmations.show(Kind::Lockup, "flaky", "s", 1);
-        confirmations.show(Kind::Lockup, "real", "s", 1);
-        confirmations.show(Kind::Lockup, "real", "s", 2);
-        confirmations.show(Kind::Crash, "joined", "once", 1);
-        let holds = |kind, place| confirmations.holds(kind, place);
+        confirmations.show(Kind::Lockup, "flaky", of("s", 1, "A"));
+        confirmations.show(Kind::Lockup, "real", of("s", 1, "A"));
+        confirmations.show(Kind::Lockup, "real", of("s", 2, "B"));
+        confirmations.show(Kind::Crash, "joined", of("once", 1, "A"));
+        let holds = |kind, place| confirmations.holds(kind, place, Some(&"A".to_owned()));
         assert_eq!([holds(Kind::Lockup, "flaky"), holds(Kind::Lockup, "real"), holds(Kind::Crash, "joined")], [false, true, true]);
+    }
+
+    #[test]
+    fn what_another_rule_answers_for_elsewhere_confirms_nothing() {
+        let mut confirmations = Confirmations::default();
+        for scenario in ["s", "t"] {
+            (1..=2).for_each(|attempt| confirmations.play(scenario, attempt));
+        }
+        confirmations.show(Kind::Lockup, "stuck", of("s", 1, "A"));
+        confirmations.show(Kind::Lockup, "stuck", of("t", 1, "B"));
+        assert!(!confirmations.holds(Kind::Lockup, "stuck", Some(&"A".to_owned())));
+        confirmations.show(Kind::Lockup, "stuck", of("t", 2, "A"));
+        assert!(confirmations.holds(Kind::Lockup, "stuck", Some(&"A".to_owned())));
+    }
+
+    fn of(scenario: &str, attempt: u32, rule: &str) -> Showing {
+        Showing { scenario: scenario.to_owned(), attempt, rule: Some(rule.to_owned()) }
     }
 }

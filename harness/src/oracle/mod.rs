@@ -59,7 +59,7 @@ use crate::spec::{Rule, RuleVerdict as Severity, Spec, SpecError, SpecErrors};
 use crate::trace::{Event, Expectation, Record};
 use blame::{Bench, Blame, Charge};
 use checks::{Check, Deed};
-use confirm::Confirmations;
+use confirm::{Confirmations, Showing};
 use finding::Findings;
 use gather::Gathering;
 use lacking::support_key;
@@ -287,7 +287,9 @@ impl Oracle {
         for charge in charges {
             let doubtful = charge.finding.kind != Kind::Deviation;
             if doubtful {
-                self.confirmations.show(charge.finding.kind, &charge.finding.place, &episode.scenario, episode.attempt);
+                let rule = charge.rules.first().cloned();
+                let showing = Showing { scenario: episode.scenario.clone(), attempt: episode.attempt, rule };
+                self.confirmations.show(charge.finding.kind, &charge.finding.place, showing);
             }
             let conditional = charge.if_supported.is_some() || charge.case.is_some() || charge.if_known.is_some();
             if doubtful || conditional { self.defer(charge) } else { self.charge(charge) }

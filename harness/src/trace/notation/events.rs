@@ -4,8 +4,8 @@ use super::message;
 use super::pairs::{Pairs, named};
 use crate::spec::Start;
 use crate::trace::{
-    Bytes, Connected, Event, Exited, Expectation, FileSeen, KernelStarted, Ladder, Listening, Noted, Probed, Settled, Stranger, Violation,
-    Why, WireKind,
+    Bytes, Connected, Disconnected, Event, Exited, Expectation, FileSeen, KernelStarted, Ladder, Listening, Noted, Probed, Settled,
+    Stranger, Violation, Why, WireKind,
 };
 use crate::wire::{Channel, TransportKind};
 
@@ -57,6 +57,11 @@ pub(super) fn file_seen(pairs: &mut Pairs) -> Result<Event, String> {
     let (gone, changed) = (pairs.flag("gone")?.unwrap_or(false), pairs.flag("changed")?.unwrap_or(false));
     let mode = pairs.text("mode").map(|mode| u32::from_str_radix(&mode, 8)).transpose().map_err(|error| error.to_string())?;
     Ok(Event::FileSeen(FileSeen { gone, changed, mode, key_in: pairs.text("key_in").into_iter().collect() }))
+}
+
+pub(super) fn disconnected(pairs: &mut Pairs) -> Result<Event, String> {
+    let client = pairs.word("which client?")?;
+    Ok(Event::Disconnected(Disconnected { client, cut_off: pairs.flag("cut_off")?.unwrap_or(false) }))
 }
 
 pub(super) fn connected(pairs: &mut Pairs) -> Result<Event, String> {
