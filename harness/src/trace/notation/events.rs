@@ -4,8 +4,8 @@ use super::message;
 use super::pairs::{Pairs, named};
 use crate::spec::Start;
 use crate::trace::{
-    Bytes, Connected, Event, Exited, Expectation, FileSeen, KernelStarted, Ladder, Listening, Noted, Probed, Settled, Stranger, Violation,
-    Why, WireKind,
+    Bytes, Connected, Disconnected, Event, Exited, Expectation, FileSeen, KernelStarted, Ladder, Listening, Noted, Probed, Settled,
+    Stranger, Violation, Why, WireKind,
 };
 use crate::wire::{Channel, TransportKind};
 
@@ -68,6 +68,11 @@ pub(super) fn connected(pairs: &mut Pairs) -> Result<Event, String> {
     let identity = Bytes(pairs.text("identity").unwrap_or_else(|| client.clone()).into_bytes());
     let (early, deaf) = (pairs.flag("early")?.unwrap_or(false), pairs.flag("deaf")?.unwrap_or(false));
     Ok(Event::Connected(Connected { client, identity, channels: Channel::ALL.to_vec(), topics, early, deaf, wire: WireKind::default() }))
+}
+
+pub(super) fn disconnected(pairs: &mut Pairs) -> Result<Event, String> {
+    let client = pairs.word("which client?")?;
+    Ok(Event::Disconnected(Disconnected { client, cut_off: pairs.flag("cut_off")?.unwrap_or(false) }))
 }
 
 pub(super) fn settled(pairs: &mut Pairs) -> Result<Settled, String> {

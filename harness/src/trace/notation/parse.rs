@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::KEY;
-use super::events::{connected, exit, file_seen, kernel, ladder, listening, noted, probe, settled, stranger, violation};
+use super::events::{connected, disconnected, exit, file_seen, kernel, ladder, listening, noted, probe, settled, stranger, violation};
 use super::message::{self, Members, beat};
 use super::owed::Owed;
 use super::pairs::{Pairs, named};
 use super::token::{Token, tokens};
 use crate::trace::{
-    Bytes, Calibrated, Disconnected, End, Event, Output, Received, Record, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent,
-    Signalled, TRACE_VERSION, TraceStarted,
+    Bytes, Calibrated, End, Event, Output, Received, Record, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Signalled,
+    TRACE_VERSION, TraceStarted,
 };
 use crate::wire::{Channel, Json, Scheme, Signer};
 
@@ -206,10 +206,7 @@ impl Builder {
             "stranger" => stranger(&mut pairs)?,
             "violation" => violation(&mut pairs)?,
             "connected" => connected(&mut pairs)?,
-            "disconnected" => {
-                let client = pairs.word("which client?")?;
-                Event::Disconnected(Disconnected { client, cut_off: pairs.flag("cut_off")?.unwrap_or(false) })
-            }
+            "disconnected" => disconnected(&mut pairs)?,
             "calibrated" => {
                 let mut millis = |key| Ok::<_, String>(pairs.number::<u64>(key)?.unwrap_or(100) * MILLISECOND);
                 Event::Calibrated(Calibrated {
