@@ -75,6 +75,11 @@ pub(super) fn connected(pairs: &mut Pairs) -> Result<Event, String> {
     Ok(Event::Connected(Connected { client, identity, channels: Channel::ALL.to_vec(), topics, early, deaf, wire: WireKind::default() }))
 }
 
+pub(super) fn disconnected(pairs: &mut Pairs) -> Result<Event, String> {
+    let client = pairs.word("which client?")?;
+    Ok(Event::Disconnected(Disconnected { client, cut_off: pairs.flag("cut_off")?.unwrap_or(false) }))
+}
+
 pub(super) fn settled(pairs: &mut Pairs) -> Result<Settled, String> {
     let id = pairs.word("which request?")?;
     let missing = missing(pairs)?;
