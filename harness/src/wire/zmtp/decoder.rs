@@ -23,12 +23,6 @@ pub struct Limits {
     pub kept: usize,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { frame: 256 << 20, command: 64 << 10, message: 64 << 20, frames: 64 << 10, kept: 64 << 10 }
-    }
-}
-
 /// What a peer sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
