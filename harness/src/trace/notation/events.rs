@@ -59,11 +59,6 @@ pub(super) fn file_seen(pairs: &mut Pairs) -> Result<Event, String> {
     Ok(Event::FileSeen(FileSeen { gone, changed, mode, key_in: pairs.text("key_in").into_iter().collect() }))
 }
 
-pub(super) fn disconnected(pairs: &mut Pairs) -> Result<Event, String> {
-    let client = pairs.word("which client?")?;
-    Ok(Event::Disconnected(Disconnected { client, cut_off: pairs.flag("cut_off")?.unwrap_or(false) }))
-}
-
 pub(super) fn connected(pairs: &mut Pairs) -> Result<Event, String> {
     let client = pairs.word("which client?")?;
     let topics = match pairs.take("topics") {
