@@ -50,10 +50,17 @@ struct Inner {
 /// The file of a trace. What a full disk did not take is tried again from where it stopped, so that no line is there twice.
 struct Lines {
     file: BufWriter<File>,
-    /// What the file has not taken yet of the last line.
-    rest: Vec<u8>,
     /// How many of the pending records were made lines.
     made: usize,
+    /// How many bytes of the next one's line the file has taken already.
+    taken: usize,
+}
+
+/// Takes a line from where an earlier attempt at it stopped. It is made anew and not kept, as it may be many megabytes long.
+struct Rest<'a> {
+    file: &'a mut BufWriter<File>,
+    taken: &'a mut usize,
+    skip: usize,
 }
 
 /// Records in a row, and the number of the line that the first one stands on.
@@ -81,7 +88,7 @@ impl Recorder {
     }
 
     fn begin(path: PathBuf, file: Option<File>, seed: u64) -> Self {
-        let file = file.map(|file| Lines { file: BufWriter::with_capacity(BUFFER, file), rest: Vec::new(), made: 0 });
+        let file = file.map(|file| Lines { file: BufWriter::with_capacity(BUFFER, file), made: 0, taken: 0 });
         let inner = Inner { file, pending: Vec::new(), kept: Vec::new(), keep: true, listener: None, lines: 0, joined: None };
         let recorder = Self { path, began: Instant::now(), inner: Mutex::new(inner) };
         let now = jiff::Timestamp::now();
@@ -231,30 +238,32 @@ impl Unsent {
 impl Lines {
     /// Writes all of `records`, which begin with those that it was given when it last failed.
     fn write(&mut self, records: &[Record]) -> io::Result<()> {
-        self.write_rest()?;
         for record in &records[self.made..] {
-            serde_json::to_writer(&mut self.rest, record)?;
-            self.rest.push(b'\n');
-            self.made += 1;
-            self.write_rest()?;
+            let mut line = Rest { file: &mut self.file, skip: self.taken, taken: &mut self.taken };
+            serde_json::to_writer(&mut line, record)?;
+            line.write_all(b"\n")?;
+            (self.made, self.taken) = (self.made + 1, 0);
         }
         self.file.flush()?;
         self.made = 0;
-        // One long line is no reason to hold as much memory ever after.
-        self.rest.shrink_to(BUFFER);
         Ok(())
     }
+}
 
-    fn write_rest(&mut self) -> io::Result<()> {
-        while !self.rest.is_empty() {
-            match self.file.write(&self.rest) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => drop(self.rest.drain(..written)),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+impl Write for Rest<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.skip > 0 {
+            let skipped = self.skip.min(bytes.len());
+            self.skip -= skipped;
+            return Ok(skipped);
         }
-        Ok(())
+        let written = self.file.write(bytes)?;
+        *self.taken += written;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
