@@ -52,12 +52,13 @@ impl Check for InterruptSurvival {
         is_interrupt && !self.concerned(episode).is_empty()
     }
 
-    /// What is asked after a storm, and is never answered, is what the storm did.
+    /// What is asked after a storm, and is never answered, is what the storm did; but not where that is interrupted too.
     fn owns(&self, episode: &Episode, request: &Request, what: Expectation) -> bool {
         let after = |line: &u64| *line < episode.asked(request).line;
         self.at_least > 1
             && what == Expectation::Reply
             && episode.type_of(request) != "interrupt_request"
+            && !episode.is_interrupted(request)
             && self.concerned(episode).iter().filter(|line| after(line)).count() >= self.at_least
     }
 }
