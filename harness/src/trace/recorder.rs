@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,7 +41,7 @@ struct Inner {
     /// Written, and neither taken by [`Recorder::take`] nor sent to the listener yet.
     kept: Vec<Record>,
     keep: bool,
-    listener: Option<SyncSender<Batch>>,
+    listener: Option<Sender<Batch>>,
     lines: u64,
     /// Where all goes from when this trace became part of another on.
     joined: Option<Arc<Recorder>>,
@@ -148,7 +148,7 @@ impl Recorder {
     }
 
     /// Sends what is recorded to `listener`, in batches, once it is written.
-    pub fn send_to(self: &Arc<Self>, listener: SyncSender<Batch>) -> Sending {
+    pub fn send_to(self: &Arc<Self>, listener: Sender<Batch>) -> Sending {
         self.lock().listener = Some(listener);
         Sending(Arc::clone(self))
     }
@@ -166,9 +166,7 @@ impl Recorder {
     fn write(&self, batch: usize) -> Result<(), RecorderError> {
         let mut inner = self.lock();
         inner.flush().map_err(|source| RecorderError { path: self.path.clone(), source })?;
-        let unsent = inner.unsent(batch);
-        drop(inner);
-        unsent.into_iter().for_each(Unsent::send);
+        inner.send_kept(batch);
         Ok(())
     }
 
@@ -211,27 +209,15 @@ impl Inner {
         (self.lines - records.len() as u64 + 1, records)
     }
 
-    /// What the listener has not had, if that is as much.
-    fn unsent(&mut self, least: usize) -> Option<Unsent> {
+    /// Sends the listener what it has not had, if that is as much. This never waits: what comes on the sockets meanwhile must not be seen late.
+    fn send_kept(&mut self, least: usize) {
         if self.kept.len() < least {
-            return None;
+            return;
         }
-        let listener = self.listener.clone()?;
-        Some(Unsent { listener, batch: self.take_kept() })
-    }
-}
-
-/// What is to be sent once the lock is free: a listener may be slow to take it, and whoever watches the kernel records meanwhile.
-/// One thread alone writes a trace, so that batches keep their order.
-struct Unsent {
-    listener: SyncSender<Batch>,
-    batch: Batch,
-}
-
-impl Unsent {
-    fn send(self) {
-        // One that is gone has panicked, which whoever joins its thread will hear of.
-        let _ = self.listener.send(self.batch);
+        if let Some(listener) = self.listener.clone() {
+            // One that is gone has panicked, which whoever joins its thread will hear of.
+            let _ = listener.send(self.take_kept());
+        }
     }
 }
 
@@ -270,10 +256,8 @@ impl Write for Rest<'_> {
 impl Drop for Sending {
     fn drop(&mut self) {
         let mut inner = self.0.lock();
-        let unsent = inner.unsent(1);
+        inner.send_kept(1);
         inner.listener = None;
-        drop(inner);
-        unsent.into_iter().for_each(Unsent::send);
     }
 }
 
@@ -319,7 +303,7 @@ mod tests {
     #[test]
     fn a_listener_gets_batches_and_the_rest_when_asked_or_at_the_end() {
         let recorder = Arc::new(Recorder::in_memory(7));
-        let (listener, heard) = std::sync::mpsc::sync_channel(8);
+        let (listener, heard) = std::sync::mpsc::channel();
         let sending = recorder.send_to(listener);
         let sizes =
             |heard: &std::sync::mpsc::Receiver<Batch>| heard.try_iter().map(|(line, records)| (line, records.len())).collect::<Vec<_>>();
@@ -360,25 +344,6 @@ mod tests {
         let text = collected.join().expect("it reads").expect("text");
         assert!(text.lines().all(|line| serde_json::from_str::<Record>(line).is_ok()), "every line is whole");
         assert_eq!((first, kept.len(), text.lines().count()), (1, noted + 1, noted + 1));
-    }
-
-    #[test]
-    fn a_listener_that_is_slow_holds_up_nobody_who_records() {
-        let recorder = Arc::new(Recorder::in_memory(7));
-        let (listener, heard) = std::sync::mpsc::sync_channel(0);
-        let sending = recorder.send_to(listener);
-        let writer = std::thread::spawn({
-            let recorder = Arc::clone(&recorder);
-            move || recorder.hand_over()
-        });
-        while !recorder.lock().pending.is_empty() {
-            std::thread::yield_now();
-        }
-        recorder.record(note("meanwhile"));
-        assert_eq!(heard.recv().map(|(line, records)| (line, records.len())), Ok((1, 1)));
-        writer.join().expect("it ends").expect("memory");
-        drop(sending);
-        assert!(heard.recv().is_err(), "what was not written is not sent");
     }
 
     #[test]

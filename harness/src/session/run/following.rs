@@ -1,14 +1,11 @@
 //! Who reads a worker's trace while it is written: a thread of its own, so that judging holds up no playing.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use super::{Progress, tell};
 use crate::trace::{Batch, Record, Recorder, Sending};
-
-/// Batches that wait to be read. A worker that is further ahead than that waits too, so that memory stays bounded.
-const BATCHES: usize = 2;
 
 /// Reads a worker's trace while it is written: an oracle, as a rule.
 pub trait Follow: Send {
@@ -32,7 +29,7 @@ pub(super) struct Followed<F> {
 impl<F: Follow> Following<F> {
     /// Lets `follower` have all that is recorded, as long as the recorder is listened to.
     pub(super) fn of(follower: F, recorder: &Arc<Recorder>, tell: Sender<Progress>) -> (Self, Sending) {
-        let (listener, batches) = sync_channel(BATCHES);
+        let (listener, batches) = channel();
         (Self { follower, batches, tell }, recorder.send_to(listener))
     }
 
