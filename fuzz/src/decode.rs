@@ -82,22 +82,11 @@ fn check_text(bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::path::PathBuf;
-
     use super::*;
 
     #[test]
     fn the_corpus_breaks_nothing() {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus/decode");
-        let entries = fs::read_dir(folder).expect("the corpus is there");
-        let mut replayed = 0;
-        for entry in entries {
-            let path = entry.expect("the folder can be listed").path();
-            decode_frames(&fs::read(path).expect("an input can be read"));
-            replayed += 1;
-        }
-        assert!(replayed >= 10, "{replayed} inputs");
+        crate::corpus::replay("decode", decode_frames);
     }
 
     #[test]

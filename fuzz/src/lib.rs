@@ -13,5 +13,7 @@
 //! What it finds stays in `targets/corpus` and `targets/artifacts`, outside version control; an input that showed a mistake
 //! is copied to `corpus/`.
 
+#[cfg(test)]
+mod corpus;
 pub mod decode;
 pub mod zmtp;

@@ -63,18 +63,22 @@ impl Oracle {
 
     /// Counts a charge that did not show again, or whose cause is told of, as a case that could not be decided.
     fn doubt(&mut self, charge: &Charge) {
-        let fittest = charge.rules.iter().find_map(|id| self.rules.iter().position(|rule| rule.judged.id == *id));
-        if let Some(index) = fittest {
+        if let Some(index) = self.fittest(charge) {
             self.rules[index].tally.inconclusive += charge.finding.count;
         }
     }
 
+    /// The first of a charge's rules that is judged, by its place.
+    fn fittest(&self, charge: &Charge) -> Option<usize> {
+        charge.rules.iter().find_map(|id| self.rules.iter().position(|rule| rule.judged.id == *id))
+    }
+
     pub(super) fn charge(&mut self, charge: Charge) {
+        let fittest = self.fittest(&charge);
         if let Some(case) = charge.case.filter(Case::is_plain) {
             self.findings.tell(case.cause);
         }
         let mut finding = charge.finding;
-        let fittest = charge.rules.iter().find_map(|id| self.rules.iter().position(|rule| rule.judged.id == *id));
         let index = match fittest {
             Some(index) => {
                 let rule = &mut self.rules[index];
