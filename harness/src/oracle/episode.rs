@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::kernel::Kernel;
 use super::request::Request;
 use super::seen::{Direction, Seen};
+use super::selector::Known;
 use crate::trace::{BIND_CLASH, Bytes, Event, ScenarioOutcome};
 use crate::wire::{Channel, MalformationKind};
 
@@ -33,6 +34,7 @@ pub struct Episode {
     /// Channels that were broken in it.
     pub damage: Vec<Damage>,
     pub(super) by_type: HashMap<String, Vec<usize>>,
+    pub(super) known: Known,
     pub(super) received: Vec<usize>,
     pub(super) sent: Vec<usize>,
     pub(super) line_range: (u64, u64),

@@ -9,6 +9,7 @@ use super::kernel::Kernel;
 use super::marks::{mark_aborted, mark_copies, mark_headless, mark_hurried, mark_interleaved};
 use super::request::Request;
 use super::seen::{Direction, Reader, Seen};
+use super::selector::Known;
 use super::types::Types;
 use super::words::digest;
 use crate::trace::{Bytes, Connected, Event, Facts, Record};
@@ -149,6 +150,7 @@ impl Gathering {
                 .collect(),
             damage: Vec::new(),
             by_type: HashMap::new(),
+            known: Known::default(),
             received: Vec::new(),
             sent: Vec::new(),
             line_range: self.lines.take().unwrap_or_default(),

@@ -43,6 +43,7 @@ mod verdict;
 mod want;
 mod words;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -164,7 +165,8 @@ impl Oracle {
     /// As [`Oracle::new`].
     pub fn with_rules<'a>(spec: &Spec, rules: impl IntoIterator<Item = &'a Rule>) -> Result<Self, SpecErrors> {
         let types = Types::of(&spec.messages);
-        let compiler = Compiler { types: &types, messages: &spec.messages };
+        let conditions = RefCell::default();
+        let compiler = Compiler { types: &types, messages: &spec.messages, conditions: &conditions };
         let mut mistakes = Vec::new();
         let rules: Vec<Compiled> =
             rules.into_iter().enumerate().map(|(index, rule)| compile(index, rule, &compiler, &mut mistakes)).collect();

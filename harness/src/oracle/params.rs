@@ -1,12 +1,13 @@
 //! Reads the parameters of checks: selectors, wants and paths, with every mistake noted at its line.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 use regex::Regex;
 
 use super::path::Path;
 use super::seen::Direction;
-use super::selector::Selector;
+use super::selector::{Condition, Selector};
 use super::types::Types;
 use super::want::{Bound, Want};
 use crate::spec::MessageType;
@@ -50,6 +51,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) types: &'a Types,
     /// The message types, as declared.
     pub(crate) messages: &'a BTreeMap<String, MessageType>,
+    /// The numbers of the conditions that were met, by how they are written.
+    pub(crate) conditions: &'a RefCell<HashMap<String, usize>>,
 }
 
 impl Compiler<'_> {
@@ -68,11 +71,18 @@ impl Compiler<'_> {
                 "from" => selector.direction = sender(item)?,
                 _ => {
                     let path = self.path(key, &item, selector.types.as_deref())?;
-                    selector.conditions.push((path, self.want(item)?));
+                    let number = self.number(format!("{key} = {}", item.json()));
+                    selector.conditions.push(Condition { number, path, want: self.want(item)? });
                 }
             }
         }
         Some(selector)
+    }
+
+    fn number(&self, condition: String) -> usize {
+        let mut known = self.conditions.borrow_mut();
+        let next = known.len();
+        *known.entry(condition).or_insert(next)
     }
 
     /// The selector at a key that may be left out, which means all messages of the kernel.

@@ -14,6 +14,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::LazyLock;
 
+use compact_str::ToCompactString;
+
 use super::episode::Episode;
 use super::seen::Seen;
 use crate::wire::{Json, PartName};
@@ -25,6 +27,7 @@ pub(crate) struct Path {
     of: Of,
     root: Root,
     steps: Vec<Step>,
+    many: bool,
 }
 
 /// Whose value.
@@ -112,14 +115,19 @@ impl Path {
             _ => (Of::Message, text),
         };
         if matches!(of, Of::Kernel | Of::Info) {
-            return Ok(Self { text: text.to_owned(), of, root: Root::Whole, steps: steps(rest) });
+            return Ok(Self::new(text, of, Root::Whole, steps(rest)));
         }
         let end = rest.find(['.', '[', '{']).unwrap_or(rest.len());
         let (name, tail) = rest.split_at(end);
         let Some((_, root)) = ROOTS.iter().find(|(known, _)| *known == name) else {
             return Err(UnknownRoot(name.to_owned()));
         };
-        Ok(Self { text: text.to_owned(), of, root: *root, steps: steps(tail.strip_prefix('.').unwrap_or(tail)) })
+        Ok(Self::new(text, of, *root, steps(tail.strip_prefix('.').unwrap_or(tail))))
+    }
+
+    fn new(text: &str, of: Of, root: Root, steps: Vec<Step>) -> Self {
+        let many = steps.iter().any(|step| matches!(step, Step::Items | Step::Members));
+        Self { text: text.to_owned(), of, root, steps, many }
     }
 
     /// The names a path may begin with.
@@ -166,7 +174,7 @@ impl Path {
     /// The values that the path leads to; with `[]` and `{}` several, or none.
     #[must_use]
     pub(crate) fn values<'a>(&self, episode: &'a Episode, message: usize) -> Vec<Cow<'a, Json>> {
-        if !self.is_many() {
+        if !self.many {
             return self.value(episode, message).into_iter().collect();
         }
         let mut found: Vec<Cow<'a, Json>> = self.begin(episode, message).into_iter().collect();
@@ -179,8 +187,16 @@ impl Path {
     /// The one value that the path leads to, the first of several.
     #[must_use]
     pub(crate) fn value<'a>(&self, episode: &'a Episode, message: usize) -> Option<Cow<'a, Json>> {
-        if self.is_many() {
+        if self.many {
             return self.values(episode, message).into_iter().next();
+        }
+        // Most paths by far lead to a member of a part, or a few members down from there.
+        if let Root::Part(name) = self.root {
+            let part = self.whose(episode, message)?.part(name)?;
+            let keys = self.steps.iter().take_while(|step| matches!(step, Step::Key(_))).count();
+            let (keys, rest) = self.steps.split_at(keys);
+            let value = keys.iter().try_fold(part, member)?;
+            return rest.iter().try_fold(Cow::Borrowed(value), |value, step| take(step, value));
         }
         if let Some(count) = self.count_of_frames(episode, message) {
             return Some(Cow::Owned(count));
@@ -196,7 +212,7 @@ impl Path {
             _ => return None,
         };
         let counts = matches!(self.steps.as_slice(), [Step::Count]);
-        counts.then(|| self.whose(episode, message).map(frames)).flatten().map(|count| Json::Number(count.to_string().into()))
+        counts.then(|| self.whose(episode, message).map(frames)).flatten().map(|count| Json::Number(count.to_compact_string()))
     }
 
     /// The message whose value it is.
@@ -220,7 +236,7 @@ impl Path {
     /// Whether the path can lead to several values.
     #[must_use]
     pub(crate) fn is_many(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::Items | Step::Members))
+        self.many
     }
 
     fn start<'a>(&self, episode: &'a Episode, seen: &'a Seen) -> Option<Cow<'a, Json>> {
@@ -309,6 +325,11 @@ fn steps(text: &str) -> Vec<Step> {
     steps
 }
 
+/// The member that a step leads to; nothing, if it is none to a member.
+fn member<'a>(value: &'a Json, step: &Step) -> Option<&'a Json> {
+    if let Step::Key(key) = step { value.get(key) } else { None }
+}
+
 /// The one value that a step leads to.
 fn take<'a>(step: &Step, value: Cow<'a, Json>) -> Option<Cow<'a, Json>> {
     match (value, step) {
@@ -340,7 +361,7 @@ pub(crate) fn length(value: &Json) -> Option<Json> {
         Json::String(text) => text.chars().count(),
         _ => return None,
     };
-    Some(Json::Number(count.to_string().into()))
+    Some(Json::Number(count.to_compact_string()))
 }
 
 /// Frames as text, each byte a character of the same number, so that equal frames are equal values.

@@ -29,6 +29,8 @@ pub struct Seen {
     pub client: Arc<str>,
     /// The channel.
     pub channel: Channel,
+    /// The message type; empty if there is none.
+    pub msg_type: Arc<str>,
     /// Frames before the delimiter; all frames if there is none.
     pub prefix: Arc<[Bytes]>,
     /// The signature as sent.
@@ -92,6 +94,7 @@ pub(super) struct Reader {
     headers: HashMap<u64, Arc<Json>>,
     prefixes: Vec<Arc<[Bytes]>>,
     names: Vec<Arc<str>>,
+    types: Vec<Arc<str>>,
     purpose: Purpose,
     nothing: Purpose,
 }
@@ -181,12 +184,15 @@ impl Reader {
         // The frames of the parts are read, and no longer needed.
         let buffers = frames.split_off(frames.len() - behind);
         frames.truncate(before);
+        let header = parts[PartName::Header as usize].as_deref();
+        let msg_type = header.and_then(|header| header.get("msg_type")?.as_str()).unwrap_or_default();
         Seen {
             t: 0,
             line: 0,
             direction: Direction::ToClient,
             client: Arc::from(""),
             channel: Channel::Shell,
+            msg_type: shared(&mut self.types, msg_type),
             prefix: self.prefix(frames),
             signature,
             parts,
@@ -321,7 +327,7 @@ impl Seen {
     /// The message type; empty if there is none.
     #[must_use]
     pub fn msg_type(&self) -> &str {
-        self.header_text("msg_type").unwrap_or("")
+        &self.msg_type
     }
 
     /// Its type, or what else it can be called.

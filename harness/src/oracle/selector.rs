@@ -1,5 +1,7 @@
 //! Selectors: which messages a rule speaks of.
 
+use std::cell::RefCell;
+
 use super::episode::Episode;
 use super::path::Path;
 use super::seen::{Direction, Seen};
@@ -16,9 +18,27 @@ pub(crate) struct Selector {
     /// `None` for all types.
     pub(crate) types: Option<Vec<String>>,
     /// What else must hold, value by value.
-    pub(crate) conditions: Vec<(Path, Want)>,
+    pub(crate) conditions: Vec<Condition>,
     /// Whether the copies of an iopub message at further clients count as well.
     pub(crate) copies: bool,
+}
+
+/// One value as it must be.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition {
+    /// Conditions that say the same have the same number: many rules speak of the same messages.
+    pub(crate) number: usize,
+    /// Which value.
+    pub(crate) path: Path,
+    /// How it must be.
+    pub(crate) want: Want,
+}
+
+/// What is known of the messages of one episode: whether a condition holds for them, asked once for all rules.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// By the condition's number, and then by message.
+    answers: RefCell<Vec<Vec<Option<bool>>>>,
 }
 
 impl Selector {
@@ -63,13 +83,35 @@ impl Selector {
     }
 
     fn holds(&self, episode: &Episode, message: usize) -> bool {
+        self.conditions.iter().all(|condition| episode.known.of(condition, episode, message))
+    }
+}
+
+impl Condition {
+    fn holds(&self, episode: &Episode, message: usize) -> bool {
         let at = At { episode, message, explain: false };
-        self.conditions.iter().all(|(path, want)| {
-            if path.is_many() {
-                path.values(episode, message).iter().any(|value| want.holds(Some(value), at) == Held::Yes)
-            } else {
-                want.holds(path.value(episode, message).as_deref(), at) == Held::Yes
+        if self.path.is_many() {
+            return self.path.values(episode, message).iter().any(|value| self.want.holds(Some(value), at) == Held::Yes);
+        }
+        self.want.holds(self.path.value(episode, message).as_deref(), at) == Held::Yes
+    }
+}
+
+impl Known {
+    fn of(&self, condition: &Condition, episode: &Episode, message: usize) -> bool {
+        let known = self.answers.borrow().get(condition.number).and_then(|answers| *answers.get(message)?);
+        known.unwrap_or_else(|| {
+            let answer = condition.holds(episode, message);
+            let mut all = self.answers.borrow_mut();
+            if all.len() <= condition.number {
+                all.resize(condition.number + 1, Vec::new());
             }
+            let answers = &mut all[condition.number];
+            if answers.is_empty() {
+                answers.resize(episode.messages.len(), None);
+            }
+            answers[message] = Some(answer);
+            answer
         })
     }
 }

@@ -114,9 +114,9 @@ impl Absence {
 
 /// A selector in words, with the state that a status must have.
 pub(super) fn words(selector: &Selector) -> String {
-    let state = selector.conditions.iter().find(|(path, _)| path.to_string() == "content.execution_state");
-    match state {
-        Some((_, crate::oracle::want::Want::Is(state))) => state.as_str().unwrap_or("status").to_owned(),
+    let state = selector.conditions.iter().find(|condition| condition.path.to_string() == "content.execution_state");
+    match state.map(|condition| &condition.want) {
+        Some(crate::oracle::want::Want::Is(state)) => state.as_str().unwrap_or("status").to_owned(),
         _ => selector.words(),
     }
 }

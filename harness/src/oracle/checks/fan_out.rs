@@ -12,6 +12,7 @@ use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
+use crate::oracle::seen::Seen;
 use crate::spec::reader::Reader;
 use crate::trace::Event;
 use crate::wire::Channel;
@@ -37,19 +38,19 @@ type Transcript<'a> = Vec<(&'a str, usize)>;
 
 impl Check for FanOut {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
-        let mut transcripts: BTreeMap<&str, Transcript<'_>> = BTreeMap::new();
-        for (message, seen) in episode.from_kernel() {
-            // A welcome concerns one subscription, and a kernel need not send it to others.
-            let counts = seen.channel == Channel::Iopub
-                && seen.msg_type() != "iopub_welcome"
-                && episode.is_subscribed(&seen.client)
-                && !came_back(episode, &seen.client);
-            if let (true, Some(id)) = (counts, seen.msg_id()) {
-                transcripts.entry(&seen.client).or_default().push((id, message));
+        // A welcome concerns one subscription, and a kernel need not send it to others.
+        let counts = |seen: &Seen| seen.channel == Channel::Iopub && seen.msg_type() != "iopub_welcome";
+        let sees_all = |client: &str| episode.is_subscribed(client) && !came_back(episode, client);
+        let mut clients: BTreeMap<&str, Option<Transcript<'_>>> = BTreeMap::new();
+        for (message, seen) in episode.from_kernel().filter(|(_, seen)| counts(seen)) {
+            let transcript = clients.entry(&seen.client).or_insert_with(|| sees_all(&seen.client).then(Transcript::new));
+            if let (Some(transcript), Some(id)) = (transcript, seen.msg_id()) {
+                transcript.push((id, message));
             }
         }
-        for (left, seen_left) in &transcripts {
-            for (right, seen_right) in transcripts.iter().filter(|(right, _)| right != &left) {
+        let transcripts: Vec<_> = clients.into_iter().filter_map(|(client, transcript)| Some((client, transcript?))).collect();
+        for &(left, ref seen_left) in &transcripts {
+            for &(right, ref seen_right) in transcripts.iter().filter(|(right, _)| *right != left) {
                 self.compare(episode, (left, seen_left), (right, seen_right), report);
             }
         }

@@ -68,6 +68,9 @@ impl Check for ParentCopy {
 
 impl ParentCopy {
     fn differing(&self, parent: &Json, header: &Json) -> Vec<String> {
+        if parent == header {
+            return Vec::new();
+        }
         let differs = |field: &&str| parent.get(field) != header.get(field);
         if let Some(fields) = &self.fields {
             return fields.iter().map(String::as_str).filter(differs).map(str::to_owned).collect();

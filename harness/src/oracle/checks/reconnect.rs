@@ -30,6 +30,9 @@ pub(super) fn compile(reader: &Reader<'_>, _: &Compiler<'_>) -> Option<Box<dyn C
 
 impl Check for Reconnect {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
+        if episode.events.iter().filter(|happened| matches!(happened.event, Event::Connected(_))).nth(1).is_none() {
+            return;
+        }
         for request in episode.requests.iter().filter(|request| request.role == Role::Request && self.concerns(episode, request)) {
             if request.reply().is_some() {
                 report.exercised();

@@ -30,7 +30,9 @@ impl Json {
     /// The member of this name, the last one if there are several; `None` if this is no object.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
-        self.as_object()?.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)
+        // Most names differ in length or in their first byte.
+        let is_it = |name: &str| name.len() == key.len() && name.as_bytes().first() == key.as_bytes().first() && name == key;
+        self.as_object()?.iter().rev().find(|(name, _)| is_it(name)).map(|(_, value)| value)
     }
 
     /// The value at a dotted path of keys, as in `language_info.name`.
@@ -141,6 +143,10 @@ fn number_to_serde(spelling: &str) -> Value {
 
 impl PartialEq for Json {
     fn eq(&self, other: &Self) -> bool {
+        // What messages have in common is held once, and compared often.
+        if std::ptr::eq(self, other) {
+            return true;
+        }
         match (self, other) {
             (Self::Null, Self::Null) => true,
             (Self::Bool(left), Self::Bool(right)) => left == right,
