@@ -40,7 +40,10 @@ impl Session {
     /// An input reply as most front ends send it: with the request that it answers as its parent.
     fn as_answer(&self, client: &str, outgoing: &Outgoing) -> Option<Outgoing> {
         let is_plain = outgoing.msg_type == "input_reply" && outgoing.parent.is_empty() && !outgoing.without_parent;
-        let parent = self.ledger.pending_input_of(client).filter(|_| is_plain)?.clone();
+        if !is_plain {
+            return None;
+        }
+        let parent = self.ledger.pending_input_of(client)?.clone();
         Some(Outgoing { parent, ..outgoing.clone() })
     }
 
