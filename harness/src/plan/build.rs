@@ -43,7 +43,8 @@ impl Plan {
             }
         }
         let steps: Vec<Step> = kept.into_iter().map(|step| filler.step(step)).collect();
-        let steps = (1..=scenario.rounds).flat_map(|round| steps.iter().map(move |step| in_round(step, round))).collect();
+        let later = (2..=scenario.rounds).flat_map(|round| steps.iter().map(move |step| in_round(step, round))).collect::<Vec<_>>();
+        let steps = steps.into_iter().chain(later).collect();
         Ok(Self {
             scenario: scenario.id(),
             clients: scenario.clients.clone(),
@@ -55,20 +56,18 @@ impl Plan {
     }
 }
 
-/// A step of a round: the names of steps are those of the scenario in the first, and tell the round in later ones.
+/// A step of a round after the first: the names of steps are those of the scenario in the first, and tell the round in later ones.
 fn in_round(step: &Step, round: u32) -> Step {
     let mut step = step.clone();
-    if round > 1 {
-        let rename = |name: &mut String| *name = format!("{name}-{round}");
-        step.name.iter_mut().for_each(rename);
-        match &mut step.action {
-            Action::Wait(wait) => rename(&mut wait.of),
-            Action::Settle(names) => names.iter_mut().for_each(rename),
-            Action::Send(outgoing) => outgoing.parts_mut().for_each(|value| refer_to_round(value, round)),
-            _ => {}
-        }
-        step.facts.values_mut().for_each(|value| refer_to_round(value, round));
+    let rename = |name: &mut String| *name = format!("{name}-{round}");
+    step.name.iter_mut().for_each(rename);
+    match &mut step.action {
+        Action::Wait(wait) => rename(&mut wait.of),
+        Action::Settle(names) => names.iter_mut().for_each(rename),
+        Action::Send(outgoing) => outgoing.parts_mut().for_each(|value| refer_to_round(value, round)),
+        _ => {}
     }
+    step.facts.values_mut().for_each(|value| refer_to_round(value, round));
     step
 }
 
