@@ -201,6 +201,7 @@ impl Inner {
         } else {
             self.pending.clear();
         }
+        self.pending.shrink_to(BATCH);
         Ok(())
     }
 
