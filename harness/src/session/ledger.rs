@@ -138,8 +138,10 @@ impl Ledger {
             self.order.remove(at);
         }
         self.last_ones -= usize::from(owed.then_exit);
-        for other in self.open.values_mut().filter(|other| other.fence.as_deref() == Some(id)) {
-            other.passed_at = owed.replied();
+        if owed.is_fence() {
+            for other in self.open.values_mut().filter(|other| other.fence.as_deref() == Some(id)) {
+                other.passed_at = owed.replied();
+            }
         }
         Some(owed)
     }
