@@ -211,7 +211,7 @@ impl Filler<'_> {
 
 /// The bytes of payloads in pieces.
 fn joined(pieces: &[spec::Payload]) -> Bytes {
-    Bytes(pieces.iter().flat_map(spec::Payload::to_bytes).collect())
+    Bytes(pieces.iter().map(spec::Payload::to_bytes).collect::<Vec<_>>().concat())
 }
 
 fn joined_by_part(parts: &BTreeMap<PartName, Vec<spec::Payload>>) -> BTreeMap<PartName, Bytes> {

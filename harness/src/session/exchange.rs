@@ -20,7 +20,7 @@ const FEATURES: [(&str, &str); 4] = [
 
 /// Messages that are taken in before the sockets are looked at again: what waits there costs more than here, and is seen late.
 const STRETCH: usize = 64;
-/// Messages after which that is done no more, as deadlines have to be looked at too.
+/// Messages after which that is done no more, as deadlines have to be looked at too; and how many may wait here.
 const AT_ONCE: usize = 1024;
 
 impl Session {
@@ -136,8 +136,11 @@ impl Session {
         while let Some(arrival) = waiting.pop_front() {
             self.take_in(arrival)?;
             taken += 1;
-            if taken % STRETCH == 0 && taken < AT_ONCE {
-                self.recorder.flush()?;
+            if taken % STRETCH != 0 {
+                continue;
+            }
+            self.recorder.flush()?;
+            if taken < AT_ONCE && waiting.len() < AT_ONCE {
                 self.behind = self.transport.wait(Instant::now(), &[], &mut arrivals)?;
                 self.note_violations();
                 waiting.extend(arrivals.drain(..));
