@@ -146,7 +146,7 @@ impl Filler<'_> {
         if let Some(snippet) = send.snippet.as_deref().and_then(|name| self.snippet(name)) {
             for field in message_type.map_or(&[][..], |known| &known.fields) {
                 let path = field.path.to_string();
-                let value = if path == "code" { Some(Value::String(snippet.code.clone())) } else { snippet.facts.get(&path).cloned() };
+                let value = if path == "code" { Some(Value::String(snippet.code.clone())) } else { snippet.fact(&path).cloned() };
                 if let Some(value) = value {
                     content.insert(path, value);
                 }
@@ -183,7 +183,11 @@ impl Filler<'_> {
     }
 
     fn snippet_facts(&self, send: &spec::Send) -> Facts {
-        send.snippet.as_deref().and_then(|name| self.snippet(name)).map(|snippet| snippet.facts.clone()).unwrap_or_default()
+        send.snippet
+            .as_deref()
+            .and_then(|name| self.snippet(name))
+            .map(|snippet| snippet.facts.iter().cloned().collect())
+            .unwrap_or_default()
     }
 
     fn object(&self, object: &Object) -> Object {
@@ -205,7 +209,7 @@ impl Filler<'_> {
 
     fn referenced(&self, reference: SnippetReference<'_>) -> Option<Value> {
         let snippet = self.snippet(reference.snippet)?;
-        if reference.key == "code" { Some(Value::String(snippet.code.clone())) } else { snippet.facts.get(reference.key).cloned() }
+        if reference.key == "code" { Some(Value::String(snippet.code.clone())) } else { snippet.fact(reference.key).cloned() }
     }
 }
 
