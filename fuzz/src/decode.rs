@@ -56,7 +56,7 @@ fn check_encoding(decoded: &Decoded<'_>, frames: &[Frame]) {
         return;
     };
     let signer = Signer::new(Scheme::HmacSha256, b"key");
-    let mut encoded = message.encode(&signer);
+    let mut encoded = message.clone().encode(&signer);
     let again = decode(&encoded, &LIMITS);
     assert!(again.verify(&signer), "a signature that we made verifies");
     assert_eq!(again.to_message(), Some(message), "a message comes back");

@@ -80,9 +80,11 @@ impl Gathering {
                 seen.parent_known = seen.parent_id().is_some_and(|id| self.sent_ids.contains(&digest(id.as_bytes())));
                 self.messages.push(seen);
             }
-            event => {
-                if let Event::ScenarioStarted(started) = &event {
+            mut event => {
+                if let Event::ScenarioStarted(started) = &mut event {
                     self.purposes = purposes(&started.plan);
+                    // What else stands in the steps, which may be megabytes, stands in the messages again.
+                    started.plan.as_object_mut().map(|plan| plan.remove("steps"));
                 }
                 self.subscribe(record.t, &event);
                 self.events.push(Happened { t: record.t, line, event });

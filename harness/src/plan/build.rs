@@ -43,7 +43,8 @@ impl Plan {
             }
         }
         let steps: Vec<Step> = kept.into_iter().map(|step| filler.step(step)).collect();
-        let steps = (1..=scenario.rounds).flat_map(|round| steps.iter().map(move |step| in_round(step, round))).collect();
+        let later = (2..=scenario.rounds).flat_map(|round| steps.iter().map(move |step| in_round(step, round))).collect::<Vec<_>>();
+        let steps = steps.into_iter().chain(later).collect();
         Ok(Self {
             scenario: scenario.id(),
             clients: scenario.clients.clone(),
@@ -55,20 +56,18 @@ impl Plan {
     }
 }
 
-/// A step of a round: the names of steps are those of the scenario in the first, and tell the round in later ones.
+/// A step of a round after the first: the names of steps are those of the scenario in the first, and tell the round in later ones.
 fn in_round(step: &Step, round: u32) -> Step {
     let mut step = step.clone();
-    if round > 1 {
-        let rename = |name: &mut String| *name = format!("{name}-{round}");
-        step.name.iter_mut().for_each(rename);
-        match &mut step.action {
-            Action::Wait(wait) => rename(&mut wait.of),
-            Action::Settle(names) => names.iter_mut().for_each(rename),
-            Action::Send(outgoing) => outgoing.parts_mut().for_each(|value| refer_to_round(value, round)),
-            _ => {}
-        }
-        step.facts.values_mut().for_each(|value| refer_to_round(value, round));
+    let rename = |name: &mut String| *name = format!("{name}-{round}");
+    step.name.iter_mut().for_each(rename);
+    match &mut step.action {
+        Action::Wait(wait) => rename(&mut wait.of),
+        Action::Settle(names) => names.iter_mut().for_each(rename),
+        Action::Send(outgoing) => outgoing.parts_mut().for_each(|value| refer_to_round(value, round)),
+        _ => {}
     }
+    step.facts.values_mut().for_each(|value| refer_to_round(value, round));
     step
 }
 
@@ -147,7 +146,7 @@ impl Filler<'_> {
         if let Some(snippet) = send.snippet.as_deref().and_then(|name| self.snippet(name)) {
             for field in message_type.map_or(&[][..], |known| &known.fields) {
                 let path = field.path.to_string();
-                let value = if path == "code" { Some(Value::String(snippet.code.clone())) } else { snippet.facts.get(&path).cloned() };
+                let value = if path == "code" { Some(Value::String(snippet.code.clone())) } else { snippet.fact(&path).cloned() };
                 if let Some(value) = value {
                     content.insert(path, value);
                 }
@@ -184,7 +183,11 @@ impl Filler<'_> {
     }
 
     fn snippet_facts(&self, send: &spec::Send) -> Facts {
-        send.snippet.as_deref().and_then(|name| self.snippet(name)).map(|snippet| snippet.facts.clone()).unwrap_or_default()
+        send.snippet
+            .as_deref()
+            .and_then(|name| self.snippet(name))
+            .map(|snippet| snippet.facts.iter().cloned().collect())
+            .unwrap_or_default()
     }
 
     fn object(&self, object: &Object) -> Object {
@@ -206,13 +209,13 @@ impl Filler<'_> {
 
     fn referenced(&self, reference: SnippetReference<'_>) -> Option<Value> {
         let snippet = self.snippet(reference.snippet)?;
-        if reference.key == "code" { Some(Value::String(snippet.code.clone())) } else { snippet.facts.get(reference.key).cloned() }
+        if reference.key == "code" { Some(Value::String(snippet.code.clone())) } else { snippet.fact(reference.key).cloned() }
     }
 }
 
 /// The bytes of payloads in pieces.
 fn joined(pieces: &[spec::Payload]) -> Bytes {
-    Bytes(pieces.iter().flat_map(spec::Payload::to_bytes).collect())
+    Bytes(pieces.iter().map(spec::Payload::to_bytes).collect::<Vec<_>>().concat())
 }
 
 fn joined_by_part(parts: &BTreeMap<PartName, Vec<spec::Payload>>) -> BTreeMap<PartName, Bytes> {

@@ -18,6 +18,11 @@ const FEATURES: [(&str, &str); 4] = [
     ("delete_subshell_request", "kernel subshells"),
 ];
 
+/// Messages that are taken in before the sockets are looked at again: what waits there costs more than here, and is seen late.
+const STRETCH: usize = 64;
+/// Messages after which that is done no more, as deadlines have to be looked at too; and how many may wait here.
+const AT_ONCE: usize = 1024;
+
 impl Session {
     /// Sends a message for `client`, and enters what it is owed into the ledger. Returns its message id.
     pub(super) fn send(&mut self, client: &str, step: Option<&str>, facts: &Facts, outgoing: &Outgoing) -> Result<String, SessionError> {
@@ -40,7 +45,10 @@ impl Session {
     /// An input reply as most front ends send it: with the request that it answers as its parent.
     fn as_answer(&self, client: &str, outgoing: &Outgoing) -> Option<Outgoing> {
         let is_plain = outgoing.msg_type == "input_reply" && outgoing.parent.is_empty() && !outgoing.without_parent;
-        let parent = self.ledger.pending_input_of(client).filter(|_| is_plain)?.clone();
+        if !is_plain {
+            return None;
+        }
+        let parent = self.ledger.pending_input_of(client)?.clone();
         Some(Outgoing { parent, ..outgoing.clone() })
     }
 
@@ -123,8 +131,20 @@ impl Session {
         self.note_violations();
         let waited = if self.asked_to_exit { &mut self.waited.exits } else { &mut self.waited.answers };
         *waited += began.elapsed();
-        for arrival in arrivals.drain(..) {
+        let mut waiting = VecDeque::from_iter(arrivals.drain(..));
+        let mut taken = 0;
+        while let Some(arrival) = waiting.pop_front() {
             self.take_in(arrival)?;
+            taken += 1;
+            if taken % STRETCH != 0 {
+                continue;
+            }
+            self.recorder.flush()?;
+            if taken < AT_ONCE && waiting.len() < AT_ONCE {
+                self.behind = self.transport.wait(Instant::now(), &[], &mut arrivals)?;
+                self.note_violations();
+                waiting.extend(arrivals.drain(..));
+            }
         }
         self.arrivals = arrivals;
         Ok(())

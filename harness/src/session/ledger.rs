@@ -101,7 +101,7 @@ impl Owed {
 pub(super) struct Ledger {
     open: BTreeMap<String, Owed>,
     /// In the order of sending.
-    order: Vec<String>,
+    order: VecDeque<String>,
     /// How many of them may make the process end: so few, and asked after so often, that they are counted.
     last_ones: usize,
     /// Message ids of each named step of the scenario.
@@ -118,7 +118,7 @@ impl Ledger {
         if let Some(step) = &owed.step {
             self.steps.entry(step.clone()).or_default().push(owed.id.clone());
         }
-        self.order.push(owed.id.clone());
+        self.order.push_back(owed.id.clone());
         self.last_ones += usize::from(owed.then_exit);
         self.open.insert(owed.id.clone(), owed);
     }
@@ -133,10 +133,15 @@ impl Ledger {
 
     pub(super) fn remove(&mut self, id: &str) -> Option<Owed> {
         let owed = self.open.remove(id)?;
-        self.order.retain(|other| other != id);
+        // In a flood it is among the first of thousands, as answers come in order.
+        if let Some(at) = self.order.iter().position(|other| other == id) {
+            self.order.remove(at);
+        }
         self.last_ones -= usize::from(owed.then_exit);
-        for other in self.open.values_mut().filter(|other| other.fence.as_deref() == Some(id)) {
-            other.passed_at = owed.replied();
+        if owed.is_fence() {
+            for other in self.open.values_mut().filter(|other| other.fence.as_deref() == Some(id)) {
+                other.passed_at = owed.replied();
+            }
         }
         Some(owed)
     }

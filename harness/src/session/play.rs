@@ -190,6 +190,7 @@ impl Session {
             }
         };
         let facts = self.quoted.fill_facts(&step.facts);
+        let awaits = outgoing.awaits;
         if outgoing.then_exit {
             self.expect_exit();
         }
@@ -200,7 +201,9 @@ impl Session {
                 self.receive(Instant::now())?;
             }
         }
-        if outgoing.awaits == Await::Later {
+        // One that was filled in may be megabytes, which nobody needs while its answer is waited for.
+        drop((outgoing, facts));
+        if awaits == Await::Later {
             return Ok(None);
         }
         self.settle(&ids).map(stop)

@@ -1,6 +1,5 @@
 //! The files of a spec, from a directory or from the binary itself, and what each of them is by its place.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use super::{SpecError, SpecErrors};
@@ -19,7 +18,7 @@ pub(super) struct Files {
 pub(super) struct SpecFile {
     /// Path below the root, with slashes.
     pub(super) path: String,
-    pub(super) bytes: Cow<'static, [u8]>,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// What a file is by its place, with its group where it has one, and its name.
@@ -92,7 +91,7 @@ fn collect(dir: &Path, below: &str, root: &str, files: &mut Vec<SpecFile>, mista
             }
         })
     } else {
-        std::fs::read(&path).map(|bytes| files.push(SpecFile { path: below.to_owned(), bytes: bytes.into() }))
+        std::fs::read(&path).map(|bytes| files.push(SpecFile { path: below.to_owned(), bytes }))
     };
     if let Err(error) = outcome {
         mistakes.push(SpecError::whole_file(&format!("{root}/{below}"), format!("cannot be read: {error}")));

@@ -146,7 +146,7 @@ pub(super) mod tests {
 
     /// The spec of these files, which have no mistake.
     pub(in crate::spec) fn spec_of(files: &[(&str, &str)]) -> Spec {
-        let file = |(path, text): &(&str, &str)| SpecFile { path: (*path).to_owned(), bytes: text.as_bytes().to_vec().into() };
+        let file = |(path, text): &(&str, &str)| SpecFile { path: (*path).to_owned(), bytes: text.as_bytes().to_vec() };
         match load(&Files::new("specs", files.iter().map(file).collect())) {
             Ok(spec) => spec,
             Err(errors) => panic!("the files of this test are right, and yet: {errors}"),

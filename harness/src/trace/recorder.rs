@@ -18,6 +18,8 @@ const BUFFER: usize = 64 << 10;
 /// Records that a listener is sent at once, at least, while a scenario goes on: enough that it is not woken at every round trip,
 /// and few beside what a scenario can bring.
 const BATCH: usize = 64;
+/// Bytes of the trace at which it is sent fewer: what is large is read while the answer to it is waited for, and not held meanwhile.
+const LARGE: usize = 64 << 10;
 
 /// Why a trace could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +42,8 @@ struct Inner {
     pending: Vec<Record>,
     /// Written, and neither taken by [`Recorder::take`] nor sent to the listener yet.
     kept: Vec<Record>,
+    /// How many bytes of the trace those are.
+    kept_bytes: usize,
     keep: bool,
     listener: Option<Sender<Batch>>,
     lines: u64,
@@ -89,7 +93,8 @@ impl Recorder {
 
     fn begin(path: PathBuf, file: Option<File>, seed: u64) -> Self {
         let file = file.map(|file| Lines { file: BufWriter::with_capacity(BUFFER, file), made: 0, taken: 0 });
-        let inner = Inner { file, pending: Vec::new(), kept: Vec::new(), keep: true, listener: None, lines: 0, joined: None };
+        let inner =
+            Inner { file, pending: Vec::new(), kept: Vec::new(), kept_bytes: 0, keep: true, listener: None, lines: 0, joined: None };
         let recorder = Self { path, began: Instant::now(), inner: Mutex::new(inner) };
         let now = jiff::Timestamp::now();
         recorder.record(Event::TraceStarted(TraceStarted {
@@ -193,7 +198,7 @@ impl Inner {
             return Ok(());
         }
         if let Some(file) = &mut self.file {
-            file.write(&self.pending)?;
+            self.kept_bytes += file.write(&self.pending)?;
         }
         self.lines += self.pending.len() as u64;
         if self.keep {
@@ -201,17 +206,19 @@ impl Inner {
         } else {
             self.pending.clear();
         }
+        self.pending.shrink_to(BATCH);
         Ok(())
     }
 
     fn take_kept(&mut self) -> Batch {
         let records = std::mem::take(&mut self.kept);
+        self.kept_bytes = 0;
         (self.lines - records.len() as u64 + 1, records)
     }
 
     /// Sends the listener what it has not had, if that is as much. This never waits: what comes on the sockets meanwhile must not be seen late.
     fn send_kept(&mut self, least: usize) {
-        if self.kept.len() < least {
+        if self.kept.is_empty() || (self.kept.len() < least && self.kept_bytes < LARGE) {
             return;
         }
         if let Some(listener) = self.listener.clone() {
@@ -222,17 +229,19 @@ impl Inner {
 }
 
 impl Lines {
-    /// Writes all of `records`, which begin with those that it was given when it last failed.
-    fn write(&mut self, records: &[Record]) -> io::Result<()> {
+    /// Writes all of `records`, which begin with those that it was given when it last failed. Returns how many bytes this took.
+    fn write(&mut self, records: &[Record]) -> io::Result<usize> {
+        let mut bytes = 0;
         for record in &records[self.made..] {
             let mut line = Rest { file: &mut self.file, skip: self.taken, taken: &mut self.taken };
             serde_json::to_writer(&mut line, record)?;
             line.write_all(b"\n")?;
+            bytes += self.taken;
             (self.made, self.taken) = (self.made + 1, 0);
         }
         self.file.flush()?;
         self.made = 0;
-        Ok(())
+        Ok(bytes)
     }
 }
 

@@ -31,14 +31,14 @@ impl Message {
     /// The frames: prefix, delimiter, signature, header, parent header, metadata, content, buffers.
     /// Source: messaging, "The Wire Protocol".
     #[must_use]
-    pub fn encode(&self, signer: &Signer) -> Vec<Frame> {
+    pub fn encode(self, signer: &Signer) -> Vec<Frame> {
         let signature = signer.sign(&self.signed_parts());
         let mut frames = Vec::with_capacity(self.prefix.len() + 6 + self.buffers.len());
-        frames.extend_from_slice(&self.prefix);
+        frames.extend(self.prefix);
         frames.push(DELIMITER.to_vec());
         frames.push(signature.into_bytes());
-        frames.extend(self.signed_parts().map(<[u8]>::to_vec));
-        frames.extend_from_slice(&self.buffers);
+        frames.extend([self.header, self.parent, self.metadata, self.content]);
+        frames.extend(self.buffers);
         frames
     }
 

@@ -61,7 +61,7 @@ fn text(text: &str) -> Payload {
 
 fn step(name: &str, client: &str, action: Action) -> Step {
     let (name, client) = (name.to_owned(), client.to_owned());
-    Step { name, client, action, facts: BTreeMap::new(), optional: false }
+    Step { name, client, action, facts: Vec::new(), optional: false }
 }
 
 /// A send with nothing said but the type.
@@ -241,11 +241,7 @@ fn steps() -> Vec<Step> {
     let frames = vec![text("<IDS|MSG>"), text("")];
     vec![
         step("ask", "a", Action::Send(Box::new(send()))),
-        Step {
-            facts: BTreeMap::from([("outcome".to_owned(), json!("error"))]),
-            optional: true,
-            ..step("full", "b", Action::Send(Box::new(full())))
-        },
+        Step { facts: vec![("outcome".to_owned(), json!("error"))], optional: true, ..step("full", "b", Action::Send(Box::new(full()))) },
         step("ask-2", "a", Action::Send(Box::new(send()))),
         step("heartbeat", "a", Action::Heartbeat(text("ping"))),
         step("frames", "a", Action::Frames { channel: Channel::Stdin, frames }),

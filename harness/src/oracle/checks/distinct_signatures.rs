@@ -4,7 +4,6 @@
 //! came. Messages without a signature tell nothing.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::Check;
 use super::shape::name_of;
@@ -19,8 +18,8 @@ use crate::wire::{Channel, PartName};
 #[derive(Default)]
 struct DistinctSignatures {
     life: u32,
-    /// By client and the digest of the signature: channel and line of the first message that carried it.
-    known: HashMap<(Arc<str>, u64), (Channel, u64)>,
+    /// By the digest of client and signature, as a run has many thousands: channel and line of the first message that carried it.
+    known: HashMap<u64, (Channel, u32)>,
 }
 
 pub(super) fn compile(_: &Reader<'_>, _: &Compiler<'_>) -> Option<Box<dyn Check>> {
@@ -31,16 +30,16 @@ impl Check for DistinctSignatures {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
         if self.life != episode.kernel.life {
             self.life = episode.kernel.life;
-            self.known.clear();
+            self.known = HashMap::new();
         }
         // In a message that can't be taken apart, what stands in the signature's place is something else.
         for (message, seen) in episode.from_kernel().filter(|(_, seen)| seen.part(PartName::Header).is_some()) {
             let Some(signature) = seen.signature.as_ref().filter(|signature| !signature.0.is_empty()) else { continue };
             report.exercised();
             let (name, channel) = (name_of(episode, message), seen.channel);
-            let key = (Arc::clone(&seen.client), digest(&signature.0));
+            let key = digest(&[seen.client.as_bytes(), b"\0", &signature.0].concat());
             let Some((first_channel, line)) = self.known.get(&key) else {
-                self.known.insert(key, (channel, seen.line));
+                self.known.insert(key, (channel, u32::try_from(seen.line).unwrap_or(u32::MAX)));
                 continue;
             };
             let place = format!("{name} on {channel}");

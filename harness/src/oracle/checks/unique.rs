@@ -27,17 +27,20 @@ struct Unique {
     value: Path,
     per_life: bool,
     life: u32,
+    /// Those that messages came to, so that each is told by its number.
+    clients: Vec<Arc<str>>,
     /// By the digest of the value: a run has many thousands.
     known: HashMap<u64, First>,
 }
 
-/// Where a value was first.
+/// Where a value was first, in few bytes.
 struct First {
-    line: u64,
-    client: Arc<str>,
+    /// Line of the trace, which has no four thousand million.
+    line: u32,
+    /// The half of a digest: it only tells whether what has the same value is the same message.
+    signature: u32,
+    client: u16,
     channel: Channel,
-    /// Digest of the signature.
-    signature: u64,
 }
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
@@ -56,28 +59,29 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
     };
     let mut of = of?;
     of.copies = true;
-    Some(Box::new(Unique { of, value: value?, per_life, life: 0, known: HashMap::new() }))
+    Some(Box::new(Unique { of, value: value?, per_life, life: 0, clients: Vec::new(), known: HashMap::new() }))
 }
 
 impl Check for Unique {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
         if self.per_life && self.life != episode.kernel.life {
             self.life = episode.kernel.life;
-            self.known.clear();
+            (self.known, self.clients) = (HashMap::new(), Vec::new());
         }
         for message in self.of.select(episode) {
             let Some(value) = self.value.value(episode, message) else { continue };
             let key = value.as_str().map_or_else(|| digest(value.to_string().as_bytes()), |text| digest(text.as_bytes()));
             let seen = &episode.messages[message];
-            let signature = digest(seen.signature.as_ref().map_or(&[][..], |signature| &signature.0));
+            let signature = digest(seen.signature.as_ref().map_or(&[][..], |signature| &signature.0)) as u32;
+            let client = number_of(&seen.client, &mut self.clients);
             report.exercised();
             let Some(first) = self.known.get(&key) else {
-                self.known.insert(key, First { line: seen.line, client: Arc::clone(&seen.client), channel: seen.channel, signature });
+                let line = u32::try_from(seen.line).unwrap_or(u32::MAX);
+                self.known.insert(key, First { line, signature, client, channel: seen.channel });
                 continue;
             };
-            let is_copy = seen.channel == first.channel
-                && first.client != seen.client
-                && (seen.channel == Channel::Iopub || signature == first.signature);
+            let is_copy =
+                seen.channel == first.channel && first.client != client && (seen.channel == Channel::Iopub || signature == first.signature);
             if is_copy {
                 continue;
             }
@@ -88,4 +92,13 @@ impl Check for Unique {
             });
         }
     }
+}
+
+/// The number of a client, of which no kernel has more than a few.
+fn number_of(client: &Arc<str>, clients: &mut Vec<Arc<str>>) -> u16 {
+    let number = clients.iter().position(|known| known == client).unwrap_or_else(|| {
+        clients.push(Arc::clone(client));
+        clients.len() - 1
+    });
+    u16::try_from(number).unwrap_or(u16::MAX)
 }

@@ -14,7 +14,8 @@ const KEPT: u64 = 1 << 20;
 const EVENT: u64 = 64;
 /// The last bytes of a stream that are at hand for error texts.
 const TAIL: usize = 64 << 10;
-const CHUNK: usize = 64 << 10;
+/// Bytes that are read at once; each of a run's kernels has this twice.
+const CHUNK: usize = 8 << 10;
 
 /// What is known of one stream.
 #[derive(Default)]

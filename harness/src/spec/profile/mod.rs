@@ -45,8 +45,16 @@ pub struct Profile {
 pub struct Snippet {
     /// The code, or for some kinds an expression. `{seconds}`, `{count}` and `{text}` stand for values that a plan gives.
     pub code: String,
-    /// What it does, by the names of the vocabulary.
-    pub facts: BTreeMap<String, serde_json::Value>,
+    /// What it does, by the names of the vocabulary: a few facts of each of hundreds of snippets, so no map.
+    pub facts: Vec<(String, serde_json::Value)>,
+}
+
+impl Snippet {
+    /// What is known of it by this name.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<&serde_json::Value> {
+        self.facts.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
 }
 
 impl SnippetKind {

@@ -44,12 +44,12 @@ fn read_match(item: Item<'_>) -> Option<(Vec<String>, Vec<String>)> {
 
 fn read_snippet(kind: &SnippetKind, item: Item<'_>) -> Option<Snippet> {
     let (line_item, mut code) = (item.clone(), None);
-    let mut facts = BTreeMap::new();
+    let mut facts = Vec::new();
     for (key, value) in item.entries()? {
         if key == "code" {
             code = value.string();
         } else if kind.all_facts().any(|fact| fact == key) {
-            facts.insert(key.to_owned(), value.json());
+            facts.push((key.to_owned(), value.json()));
         } else {
             value.unknown(&format!("fact of `{}`:", kind.name), key, kind.all_facts().chain(["code"]));
         }
@@ -60,5 +60,6 @@ fn read_snippet(kind: &SnippetKind, item: Item<'_>) -> Option<Snippet> {
             line_item.mistake(format!("missing key `{}.{wanted}`", line_item.name));
         }
     }
+    facts.shrink_to_fit();
     Some(Snippet { code: code?, facts })
 }

@@ -136,8 +136,9 @@ impl Draft {
             Some(text) => text.to_owned(),
         };
         let is_whole = signature == mac && self.frames.is_none();
+        let at = message.prefix.len() + 1;
         let mut frames: Vec<Bytes> = message.encode(signer).into_iter().map(Bytes).collect();
-        frames[message.prefix.len() + 1] = Bytes(signature.into_bytes());
+        frames[at] = Bytes(signature.into_bytes());
         let mac = if let Some(given) = self.frames {
             frames = given;
             crate::wire::decode(&frames, &crate::wire::Limits::default()).signed_parts().map(|parts| signer.sign(&parts))

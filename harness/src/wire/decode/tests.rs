@@ -106,7 +106,7 @@ proptest! {
         let [header, parent, metadata, content] = parts;
         let message = Message { prefix, header, parent, metadata, content, buffers };
         let signer = Signer::new(Scheme::HmacSha256, &key);
-        let frames = message.encode(&signer);
+        let frames = message.clone().encode(&signer);
         let decoded = decode(&frames, &Limits::default());
         prop_assert!(decoded.verify(&signer));
         prop_assert_eq!(decoded.to_message(), Some(message));

@@ -42,12 +42,13 @@ pub(crate) use target::Chosen;
 /// Plays, judges, and delivers the reports.
 pub(crate) fn run(mut args: Box<RunArgs>, common: &Common) -> anyhow::Result<u8> {
     args.fill(&Config::of_working_directory()?)?;
-    let spec = Arc::new(load_spec(common.specs.as_deref())?.without_prose());
+    let spec = load_spec(common.specs.as_deref())?.without_prose();
     let selection = Selection::new(&args.selecting.select, &args.selecting.skip, &spec).map_err(|error| Usage::error(error.to_string()))?;
     let scenarios = scenarios(&spec, &selection)?;
     let chosen = Chosen::of(&args)?;
     let seed = args.seed.map_or_else(|| u64::from(fastrand::u32(..)), u64::from);
     let judges = judges(&args, &chosen, scenarios.len(), &spec, &selection)?;
+    let spec = Arc::new(spec.without_checks());
     let profile = profile::choose(args.profile.as_deref(), &spec)?;
     let knowledge = Knowledge::of(&args.knowing, &args.selecting, &spec)?;
     // The last thing that may be wrong with the command line: from here on, an earlier run's results are gone.
