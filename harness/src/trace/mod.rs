@@ -13,7 +13,7 @@ mod record;
 mod recorder;
 
 pub use bytes::Bytes;
-pub use clients::{Connected, Disconnected, WireKind};
+pub use clients::{Connected, Disconnected};
 pub use event::{
     BIND_CLASH, Calibrated, End, Event, Exited, Expectation, Facts, KernelStarted, Ladder, Noted, OPTIONAL_PART, Output, Probed, Received,
     ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, TRACE_VERSION, TraceStarted, Why, own_steps,
@@ -23,3 +23,5 @@ pub use read::{ReadError, Reader, for_each_record, read_trace};
 pub use record::Record;
 pub use recorder::{Batch, Recorder, RecorderError, Sending};
 pub mod notation;
+
+pub use crate::wire::WireKind;

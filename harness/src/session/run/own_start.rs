@@ -15,7 +15,7 @@ impl Worker<'_> {
     pub(super) fn start_for(&mut self, plan: &Plan, start: &Start, (attempt, scale): (u32, f64)) -> Result<Option<Played>, RunError> {
         // How long a start takes as usual is known by one that is as usual: a plan that is played again comes without.
         if self.usual_startup.is_none() {
-            self.need_kernel(1.0)?;
+            self.need_kernel(self.wire(None), 1.0)?;
         }
         self.retire()?;
         self.announce(plan, attempt);
