@@ -20,7 +20,7 @@ impl Worker<'_> {
         self.retire()?;
         self.announce(plan, attempt);
         let began = Instant::now();
-        let mut starting = self.starter(Arc::clone(&self.recorder));
+        let mut starting = self.starter(Arc::clone(&self.recorder), self.wire(plan.wire));
         starting.deadline_scale *= scale;
         starting.own = Some(OwnStart { start: start.clone(), usual: self.usual_startup });
         let started = starting.start();

@@ -291,11 +291,7 @@ impl<'a> Worker<'a> {
         let mut left = STARTS;
         loop {
             left -= 1;
-            let mut starting = self.starter(Arc::clone(&self.recorder));
-            if wire != starting.wire.kind() {
-                starting.wire = Wire::new(wire, &self.options.out);
-            }
-            match starting.start() {
+            match self.starter(Arc::clone(&self.recorder), wire).start() {
                 Err(SessionError::Start(error)) if self.queue.has_answered.load(Ordering::Relaxed) && left > 0 => {
                     self.note_failed_start(&error);
                 }
@@ -347,19 +343,20 @@ impl<'a> Worker<'a> {
             return;
         }
         let recorder = Arc::new(Recorder::in_memory(self.options.seed));
-        let starter = self.starter(Arc::clone(&recorder));
+        let starter = self.starter(Arc::clone(&recorder), self.options.wire.kind());
         let starting = std::thread::spawn(move || starter.start());
         self.spare = Some(Spare { recorder, starting });
     }
 
-    pub(super) fn starter(&mut self, recorder: Arc<Recorder>) -> Starting {
+    pub(super) fn starter(&mut self, recorder: Arc<Recorder>, wire: WireKind) -> Starting {
+        let usual = &self.options.wire;
         self.timings.kernels += 1;
         self.started += 1;
         Starting {
             target: self.options.target.clone(),
             launcher: self.options.launcher.clone(),
             reach: self.options.reach.clone(),
-            wire: self.options.wire.clone(),
+            wire: if wire == usual.kind() { usual.clone() } else { Wire::new(wire, &self.options.out) },
             interrupt_mode: self.options.interrupt_mode,
             deadline_scale: self.options.deadline_scale,
             cancel: self.options.cancel.clone(),
