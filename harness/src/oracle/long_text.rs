@@ -91,15 +91,32 @@ impl LongText {
 /// Whether a text holds these lines, whole.
 pub(super) fn has_lines(text: &Text, lines: &str) -> bool {
     let begun = format!("\n{lines}");
-    let is_whole = |rest: &str| rest.match_indices(&begun).any(|(at, _)| rest[at + begun.len()..].starts_with(['\r', '\n']));
+    let goes_on_well = |rest: &str| rest.starts_with(['\r', '\n']);
+    if let Some(held) = text.held() {
+        let ends_well = |rest: &str| rest.is_empty() || goes_on_well(rest);
+        return held.strip_prefix(lines).is_some_and(ends_well) || has_before(held, &begun, ends_well);
+    }
     // An end of a line before it and one behind it stand for its own begin and end.
     let mut rest = "\n".to_owned();
     text.pieces().chain(std::iter::once("\n".into())).any(|piece| {
         rest.push_str(&piece);
-        let found = is_whole(&rest);
-        rest.drain(..rest.floor_char_boundary(rest.len().saturating_sub(begun.len() + 1)));
+        let found = has_before(&rest, &begun, goes_on_well);
+        rest.drain(..rest.floor_char_boundary(rest.len().saturating_sub(begun.len())));
         found
     })
+}
+
+/// Whether a line's begin stands in a text somewhere, and what follows it is as wanted.
+fn has_before(text: &str, begun: &str, is_wanted: impl Fn(&str) -> bool) -> bool {
+    let mut from = 0;
+    while let Some(at) = text[from..].find(begun).map(|at| from + at) {
+        if is_wanted(&text[at + begun.len()..]) {
+            return true;
+        }
+        // It may stand again in itself; it begins with one byte.
+        from = at + 1;
+    }
+    false
 }
 
 #[cfg(test)]

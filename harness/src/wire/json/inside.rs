@@ -53,8 +53,6 @@ impl Inside<'_> {
         loop {
             let run = &self.bytes[self.at..];
             let length = run.iter().position(|&byte| ENDS_RUN[usize::from(byte)]).unwrap_or(run.len());
-            // A long line tends to end in one escape, for which all of it is not to be moved.
-            text.reserve(length + usize::from(run.get(length) == Some(&b'\\')) * ESCAPE_ROOM);
             let is_open = length == run.len() && !self.is_last;
             self.copy_run(text, length - if is_open { begun_character(run) } else { 0 }, note);
             match self.bytes.get(self.at) {
@@ -79,9 +77,12 @@ impl Inside<'_> {
         }
     }
 
-    fn copy_run(&mut self, text: &mut String, length: usize, note: Note<'_>) {
+    /// Takes over a run of that length.
+    pub(super) fn copy_run(&mut self, text: &mut String, length: usize, note: Note<'_>) {
         let (start, end) = (self.at, self.at + length);
         self.at = end;
+        // A long line tends to end in one escape, for which all of it is not to be moved.
+        text.reserve(length + usize::from(self.bytes.get(end) == Some(&b'\\')) * ESCAPE_ROOM);
         let run = &self.bytes[start..end];
         if let Some(utf8) = self.utf8.map(|utf8| &utf8[start..end]).or_else(|| std::str::from_utf8(run).ok()) {
             text.push_str(utf8);

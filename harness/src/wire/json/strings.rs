@@ -1,6 +1,6 @@
 //! Strings as the scanner meets them.
 
-use super::inside::{ENDS_RUN, End, Inside};
+use super::inside::{ENDS_RUN, End, Inside, Note};
 use super::scan::{Scanner, Stop};
 use super::{ProblemKind, Text};
 
@@ -21,7 +21,9 @@ impl Scanner<'_> {
         }
         let mut inside = Inside { bytes: self.bytes, utf8: self.utf8, at: self.at, is_last: true };
         let mut text = String::new();
-        let end = inside.read(&mut text, &mut |kind, offset| self.note(kind, offset));
+        let note: Note<'_> = &mut |kind, offset| self.note(kind, offset);
+        inside.copy_run(&mut text, length, note);
+        let end = inside.read(&mut text, note);
         self.at = inside.at;
         match end {
             End::Closed => Ok(text.into()),

@@ -80,15 +80,19 @@ impl<N: FnMut(super::ProblemKind, usize)> Iterator for Pieces<'_, N> {
 impl Text {
     /// All of it, in pieces of which each is held only as long as it is looked at; one that is not long in one piece.
     pub fn pieces(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let (held, long) = match &self.0 {
-            Kept::Held(text) => (Some(text.as_str()), None),
-            Kept::Long(long) => match long.held.get() {
-                Some(text) => (Some(text.as_str()), None),
-                None => (None, Some(long)),
-            },
-        };
+        let held = self.held();
+        let long = if let (Kept::Long(long), None) = (&self.0, held) { Some(long) } else { None };
         let long = long.into_iter().flat_map(|long| Pieces::of(&long.spool, long.range.clone(), |_, _| {}));
         held.into_iter().map(Cow::Borrowed).chain(long.map(Cow::Owned))
+    }
+
+    /// All of it, if it is held.
+    #[must_use]
+    pub fn held(&self) -> Option<&str> {
+        match &self.0 {
+            Kept::Held(text) => Some(text),
+            Kept::Long(long) => long.held.get().map(String::as_str),
+        }
     }
 
     /// How many bytes it has.
