@@ -7,10 +7,12 @@
 mod bytes;
 mod clients;
 mod event;
+mod long_line;
 mod ports;
 mod read;
 mod record;
 mod recorder;
+mod spools;
 
 pub use bytes::Bytes;
 pub use clients::{Connected, Disconnected};
@@ -22,6 +24,7 @@ pub use ports::{FileSeen, Listening, Stranger, Violation};
 pub use read::{ReadError, Reader, for_each_record, read_trace};
 pub use record::Record;
 pub use recorder::{Batch, Recorder, RecorderError, Sending};
+pub use spools::Spools;
 pub mod notation;
 
 pub use crate::wire::WireKind;

@@ -10,10 +10,9 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::time::Instant;
 
-use crate::trace::{Bytes, Violation, WireKind};
+use crate::trace::{Bytes, Spools, Violation, WireKind};
 use crate::wire::{Body, Channel, ConnectionInfo, Frame};
 use zeromq::ZeroMq;
-pub use zmtp::Spools;
 use zmtp::Zmtp;
 
 /// The size in bytes above which a message is cut before it is recorded; the largest that the protocol's users send is far below.

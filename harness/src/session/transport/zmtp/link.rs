@@ -11,8 +11,7 @@ use rustix::net::{SendFlags, send};
 
 use super::super::{BURST, FRAME_LIMIT, KEPT_OF_CUT, MESSAGE_LIMIT, RECONNECT_MS, UNREAD_BYTES};
 use super::address::{Address, Dialled};
-use super::spools::Spools;
-use crate::trace::{Bytes, Violation};
+use crate::trace::{Bytes, Spools, Violation};
 use crate::wire::zmtp::{Connection, Incoming, Limits, Role, encode_message};
 use crate::wire::{Channel, Frame, View};
 

@@ -5,7 +5,6 @@
 
 mod address;
 mod link;
-mod spools;
 #[cfg(test)]
 mod tests;
 
@@ -16,12 +15,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use super::{Arrival, BURST, Endpoint, Transport, TransportError};
-use crate::trace::{Violation, WireKind};
+use crate::trace::{Spools, Violation, WireKind};
 use crate::wire::zmtp::Role;
 use crate::wire::{Channel, ConnectionInfo, Frame};
 use address::Address;
 use link::{Link, Use};
-pub use spools::Spools;
 
 /// Bytes that are read at once.
 const BUFFER: usize = 64 << 10;

@@ -1,4 +1,4 @@
-//! Where large frames go: files that have no name.
+//! Where large frames and long lines go: files that have no name.
 
 use std::fs::File;
 use std::io;
@@ -28,7 +28,7 @@ struct Counted {
 }
 
 impl Spools {
-    /// Files in that directory. Where none can be made, all is held.
+    /// Files in that directory, or in the system's own where none can be made there. Where they can't be made at all, all is held.
     #[must_use]
     pub fn in_dir(dir: &Path) -> Self {
         Self { dir: dir.to_owned(), open: Arc::default() }
@@ -42,7 +42,7 @@ impl Spooler for Spools {
         if Arc::strong_count(&open) > MOST_FILES {
             return None;
         }
-        let file = tempfile::tempfile_in(&self.dir).ok()?;
+        let file = tempfile::tempfile_in(&self.dir).or_else(|_| tempfile::tempfile()).ok()?;
         Some(Box::new(Counted { file, _open: open }))
     }
 }
