@@ -9,8 +9,9 @@ use std::ops::Deref;
 use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Bytes that are read of a spool at once.
-const WINDOW: usize = 256 << 10;
+/// Bytes that are read of a spool at once: few enough that an allocator gives the same ones again for the next window, and they stay near
+/// the processor.
+const WINDOW: usize = 24 << 10;
 
 /// A place for bytes. What was written comes back.
 pub trait Store: fmt::Debug + Send + Sync {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::inside::ENDS_RUN;
+use super::inside::run_length;
 use super::text::Long;
 use super::{MAX_OF_KIND, ProblemKind, Text};
 use crate::wire::Spool;
@@ -63,10 +63,9 @@ impl Abridged {
         let mut rest = window;
         while !rest.is_empty() {
             let here = offset + window.len() - rest.len();
-            let ends = |byte: &u8| matches!(place, Place::Outside) && *byte == b'"' || ENDS_RUN[usize::from(*byte)];
             let length = match place {
                 Place::Inside { is_escaped: true, .. } => 1,
-                _ => rest.iter().position(ends).map_or(rest.len(), |run| run + 1),
+                _ => rest.len().min(run_length(rest) + 1),
             };
             let (piece, behind) = rest.split_at(length);
             rest = behind;

@@ -4,18 +4,18 @@
 
 use super::ProblemKind;
 
-/// Bytes that end a run inside a string: the quote, the backslash, and control characters.
-pub(super) const ENDS_RUN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        table[byte] = true;
-        byte += 1;
-    }
-    table[b'"' as usize] = true;
-    table[b'\\' as usize] = true;
-    table
-};
+/// Bytes that are looked at together.
+const TOGETHER: usize = 32;
+
+/// How many bytes there are before the next that ends a run inside a string: the quote, the backslash, or a control character.
+pub(super) fn run_length(bytes: &[u8]) -> usize {
+    let ends = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+    // Without a way out of the inner loop, the bytes of a chunk are looked at all at once.
+    let (chunks, _) = bytes.as_chunks::<TOGETHER>();
+    let plain = chunks.iter().take_while(|chunk| !chunk.iter().fold(false, |any, byte| any | ends(byte))).count() * TOGETHER;
+    let rest = &bytes[plain..];
+    plain + rest.iter().position(ends).unwrap_or(rest.len())
+}
 
 /// Bytes for a few unescaped characters.
 const ESCAPE_ROOM: usize = 16;
@@ -52,7 +52,7 @@ impl Inside<'_> {
     pub(super) fn read(&mut self, text: &mut String, note: Note<'_>) -> End {
         loop {
             let run = &self.bytes[self.at..];
-            let length = run.iter().position(|&byte| ENDS_RUN[usize::from(byte)]).unwrap_or(run.len());
+            let length = run_length(run);
             let is_open = length == run.len() && !self.is_last;
             self.copy_run(text, length - if is_open { begun_character(run) } else { 0 }, note);
             match self.bytes.get(self.at) {

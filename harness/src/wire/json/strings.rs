@@ -1,6 +1,6 @@
 //! Strings as the scanner meets them.
 
-use super::inside::{ENDS_RUN, End, Inside, Note};
+use super::inside::{End, Inside, Note, run_length};
 use super::scan::{Scanner, Stop};
 use super::{ProblemKind, Text};
 
@@ -12,7 +12,7 @@ impl Scanner<'_> {
         }
         self.at += 1;
         let run = &self.bytes[self.at..];
-        let length = run.iter().position(|&byte| ENDS_RUN[usize::from(byte)]).unwrap_or(run.len());
+        let length = run_length(run);
         // Nearly all strings are one run, and most of them short: these need no memory of their own.
         if let (Some(utf8), Some(b'"')) = (self.utf8, run.get(length)) {
             let whole = &utf8[self.at..self.at + length];
