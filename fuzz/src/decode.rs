@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use harness::wire::{Decoded, Frame, Json, Limits, ProblemKind, Scheme, Signer, decode, json};
+use harness::wire::{Decoded, Frame, Json, Limits, ProblemKind, Scheme, Signer, Spool, View, decode, json};
 
 /// Ends one frame and begins the next: the record separator of ASCII, which no honest frame holds.
 const SEPARATOR: u8 = 0x1e;
@@ -13,6 +13,9 @@ const LIMITS: Limits = Limits { max_bytes: 2048, max_depth: 8, max_nodes: 64 };
 /// More malformations than any message can have: for each part twenty problems of each of twelve kinds, the one that ended
 /// the reading, and the wrong kind of value; and two of the frames.
 const MOST_MALFORMATIONS: usize = 4 * (20 * 12 + 2) + 2;
+
+/// A window that strings of small inputs are longer than.
+const WINDOW: usize = 16;
 
 /// Decodes `data`, frames set apart by the byte 0x1e, and holds what comes out against the invariants of the decoder.
 ///
@@ -26,7 +29,8 @@ pub fn decode_frames(data: &[u8]) {
     check_bounds(&decoded);
     check_encoding(&decoded, &frames);
     for bytes in decoded.parts.iter().filter_map(|part| part.bytes) {
-        check_text(bytes);
+        check_text(&bytes);
+        check_spooled(&bytes);
     }
 }
 
@@ -78,6 +82,16 @@ fn check_text(bytes: &[u8]) {
     let stays = |kind| matches!(kind, ProblemKind::DuplicateKey | ProblemKind::NanToken);
     assert!(again.problems.iter().all(|problem| stays(problem.kind)), "{:?}", again.problems);
     assert_eq!(again.value, Some(value), "a value survives its text");
+}
+
+/// What is read of a text in a spool is what is read of it in memory, wherever a window ends.
+fn check_spooled(bytes: &[u8]) {
+    let held = json::parse(bytes, &LIMITS);
+    let spool = Spool::of_bytes(bytes.to_vec(), WINDOW);
+    let spooled = json::parse(View::Spooled(&spool), &LIMITS);
+    assert_eq!(spooled, held, "where it is kept makes no difference");
+    let text = |parsed: &json::Parsed| parsed.value.as_ref().map(Json::to_string);
+    assert_eq!(text(&spooled), text(&held), "nor to its text");
 }
 
 #[cfg(test)]

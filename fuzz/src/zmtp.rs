@@ -1,10 +1,12 @@
 //! The target body for our own ZMTP: any bytes as those of a peer, and what must hold of whatever is made of them.
 
-use harness::wire::Frame;
+use std::sync::{Arc, Mutex};
+
 use harness::wire::zmtp::{Command, Connection, Decoder, GREETING_LEN, Greeting, Item, Limits, Role, Violation, encode_message};
+use harness::wire::{Body, Frame, Spooler, Store};
 
 /// Bounds that small inputs can reach.
-const LIMITS: Limits = Limits { frame: 1000, command: 300, message: 400, frames: 5, kept: 10 };
+const LIMITS: Limits = Limits { frame: 1000, command: 300, message: 400, spooled: 100, frames: 5, kept: 10 };
 
 const ROLES: [Role; 4] = [Role::Dealer, Role::Req, Role::Sub, Role::Xsub];
 
@@ -17,13 +19,27 @@ pub fn peer(data: &[u8]) {
     let Some((&choice, bytes)) = data.split_first() else { return };
     let piece = usize::from(choice >> 2) + 1;
     let (items, violations) = decoded(bytes, piece);
-    assert_eq!((items.clone(), violations), decoded(bytes, bytes.len().max(1)), "pieces make no difference");
+    assert_eq!((items.clone(), violations.clone()), decoded(bytes, bytes.len().max(1)), "pieces make no difference");
+    assert_eq!((items.clone(), violations), decoded_by(Decoder::new(LIMITS), bytes, piece), "nor does where they are kept");
     items.iter().for_each(check_item);
     check_connection(ROLES[usize::from(choice & 3)], bytes, piece);
 }
 
+/// Keeps in memory what is to be out of it.
+#[derive(Debug)]
+struct Places;
+
+impl Spooler for Places {
+    fn store(&self) -> Option<Box<dyn Store>> {
+        Some(Box::new(Mutex::new(Vec::new())))
+    }
+}
+
 fn decoded(bytes: &[u8], piece: usize) -> (Vec<Item>, Vec<Violation>) {
-    let mut decoder = Decoder::new(LIMITS);
+    decoded_by(Decoder::new(LIMITS).with_spooler(Arc::new(Places)), bytes, piece)
+}
+
+fn decoded_by(mut decoder: Decoder, bytes: &[u8], piece: usize) -> (Vec<Item>, Vec<Violation>) {
     let (mut items, mut violations) = (Vec::new(), Vec::new());
     for mut piece in bytes.chunks(piece) {
         while let Some(item) = decoder.next(&mut piece, &mut violations) {
@@ -51,9 +67,10 @@ fn check_item(item: &Item) {
 }
 
 /// What is read of a message that was written.
-fn again(frames: &[Frame]) -> Vec<Item> {
+fn again(frames: &[Body]) -> Vec<Item> {
+    let frames: Vec<Frame> = frames.iter().map(|frame| frame.to_vec()).collect();
     let mut bytes = Greeting::OURS.encode().to_vec();
-    encode_message(frames, &mut bytes);
+    encode_message(&frames, &mut bytes);
     let (mut items, violations) = decoded(&bytes, bytes.len());
     assert_eq!(violations, [], "what we write is right");
     items.split_off(1)

@@ -148,7 +148,7 @@ fn values_are_those_of_another_parser() {
     each_message(|place, _, frames, _| {
         for part in decode(frames, &Limits::default()).parts {
             let (Some(bytes), Some(value)) = (part.bytes, part.value) else { panic!("{place}: a part is missing") };
-            let other: serde_json::Value = serde_json::from_slice(bytes).expect("the recorder could read it");
+            let other: serde_json::Value = serde_json::from_slice(&bytes).expect("the recorder could read it");
             assert_eq!(value.to_serde(), other, "{place}");
             let again: Option<Json> = json::parse(value.to_string().as_bytes(), &Limits::default()).value;
             assert_eq!(again, Some(value), "{place}");

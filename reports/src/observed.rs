@@ -45,7 +45,8 @@ impl Observed {
                 }
             }
             Event::KernelStarted(kernel) => self.kernel(kernel),
-            Event::Connected(connected) => self.target.wire = connected.wire.name().to_owned(),
+            // A scenario may have one of its own, and comes later.
+            Event::Connected(connected) if self.target.wire.is_empty() => connected.wire.name().clone_into(&mut self.target.wire),
             Event::Received(received) if !self.introduced => self.introduce(received),
             Event::ScenarioEnded(ended) => self.scenario(ended),
             Event::Error(error) => self.trouble(&error.what, &error.text),

@@ -39,6 +39,7 @@ fn spec() -> Spec {
             provokes: Vec::new(),
             rounds: 1,
             fresh: false,
+            wire: None,
             feature: None,
             start: None,
             clients: Vec::new(),

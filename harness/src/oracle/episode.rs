@@ -8,7 +8,7 @@ use super::request::Request;
 use super::seen::{Direction, Seen};
 use super::selector::Known;
 use crate::trace::{BIND_CLASH, Bytes, Event, ScenarioOutcome};
-use crate::wire::{Channel, MalformationKind};
+use crate::wire::{Body, Channel, MalformationKind};
 
 /// What happened between the begin of a scenario and its end, or between two scenarios, in one life of the kernel.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ pub struct Beat {
     /// The client.
     pub client: Arc<str>,
     /// The frames.
-    pub frames: Vec<Bytes>,
+    pub frames: Vec<Body>,
 }
 
 /// An event that is no message.

@@ -13,7 +13,7 @@ use super::selector::Known;
 use super::types::Types;
 use super::words::digest;
 use crate::trace::{Bytes, Connected, Event, Facts, Record};
-use crate::wire::Channel;
+use crate::wire::{Body, Channel};
 
 /// A client that subscribed this long ago to a kernel that has answered since sees all of iopub, even if nothing came.
 const SUBSCRIBED_NANOS: u64 = 2_000_000_000;
@@ -92,7 +92,7 @@ impl Gathering {
         }
     }
 
-    fn beat(&mut self, t: u64, line: u64, direction: Direction, client: &str, frames: Vec<Bytes>) {
+    fn beat(&mut self, t: u64, line: u64, direction: Direction, client: &str, frames: Vec<Body>) {
         let client = Arc::from(client);
         self.beats.push(Beat { t, line, direction, client, frames });
     }

@@ -1,5 +1,7 @@
 //! Texts of many megabytes, compared piece by piece with what was wanted and never put together.
 
+use crate::wire::Text;
+
 /// Bytes of the stretch that a repeated text is compared by.
 const STRETCH: usize = 4096;
 
@@ -40,11 +42,11 @@ impl LongText {
     }
 
     /// Compares it with a text in pieces.
-    pub(super) fn compare<'a>(&self, found: impl Iterator<Item = &'a str>) -> Likeness {
+    pub(super) fn compare(&self, found: impl Iterator<Item = impl AsRef<str>>) -> Likeness {
         let mut wanted = self.pieces();
         let mut left: &[u8] = b"";
         for piece in found {
-            let mut piece = piece.as_bytes();
+            let mut piece = piece.as_ref().as_bytes();
             while !piece.is_empty() {
                 if left.is_empty() {
                     let Some(next) = wanted.next() else { return Likeness::More };
@@ -86,9 +88,41 @@ impl LongText {
     }
 }
 
+/// Whether a text holds these lines, whole.
+pub(super) fn has_lines(text: &Text, lines: &str) -> bool {
+    let begun = format!("\n{lines}");
+    let goes_on_well = |rest: &str| rest.starts_with(['\r', '\n']);
+    if let Some(held) = text.held() {
+        let ends_well = |rest: &str| rest.is_empty() || goes_on_well(rest);
+        return held.strip_prefix(lines).is_some_and(ends_well) || has_before(held, &begun, ends_well);
+    }
+    // An end of a line before it and one behind it stand for its own begin and end.
+    let mut rest = "\n".to_owned();
+    text.pieces().chain(std::iter::once("\n".into())).any(|piece| {
+        rest.push_str(&piece);
+        let found = has_before(&rest, &begun, goes_on_well);
+        rest.drain(..rest.floor_char_boundary(rest.len().saturating_sub(begun.len())));
+        found
+    })
+}
+
+/// Whether a line's begin stands in a text somewhere, and what follows it is as wanted.
+fn has_before(text: &str, begun: &str, is_wanted: impl Fn(&str) -> bool) -> bool {
+    let mut from = 0;
+    while let Some(at) = text[from..].find(begun).map(|at| from + at) {
+        if is_wanted(&text[at + begun.len()..]) {
+            return true;
+        }
+        // It may stand again in itself; it begins with one byte.
+        from = at + 1;
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::{Json, Limits, Spool, View, json};
 
     fn like(wanted: &LongText, found: &[&str]) -> Likeness {
         wanted.compare(found.iter().copied())
@@ -119,5 +153,37 @@ mod tests {
         assert_eq!(like(&LongText::from(String::new()), &["", ""]), Likeness::Same);
         assert_eq!(like(&LongText::repeated("", 7, ""), &[]), Likeness::Same);
         assert_eq!(like(&LongText::from(String::new()), &["x"]), Likeness::More);
+    }
+
+    /// The same text held, and in a spool.
+    fn texts(text: &str) -> [Text; 2] {
+        let json = Json::String(text.into()).to_string();
+        let spooled = json::parse(View::Spooled(&Spool::of_bytes(json.into_bytes(), 16)), &Limits::default()).value;
+        [Some(Json::String(text.into())), spooled].map(|value| value.and_then(|value| value.as_text().cloned()).expect("a string"))
+    }
+
+    #[test]
+    fn lines_are_whole_wherever_a_piece_ends() {
+        for before in 1..40 {
+            let (head, tail) = ("é".repeat(before), "x".repeat(30));
+            for text in texts(&format!("{head}\none\ntwo\r\n{tail}\nlast")) {
+                for lines in ["one", "one\ntwo", "two", "last", &head, &tail] {
+                    assert!(has_lines(&text, lines), "{lines:?} after {before}");
+                }
+                for lines in ["on", "ne", "wo\r", "one\ntw", "astl", "las", "x"] {
+                    assert!(!has_lines(&text, lines), "{lines:?} after {before}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_spooled_text_is_compared_like_any() {
+        let wanted = LongText::repeated("ab", 5000, "\n");
+        for (text, likeness) in
+            [("ab".repeat(5000) + "\n", Likeness::Same), ("ab".repeat(5000), Likeness::Begin), ("ab\n".repeat(99), Likeness::Other)]
+        {
+            texts(&text).iter().for_each(|text| assert_eq!(wanted.compare(text.pieces()), likeness));
+        }
     }
 }

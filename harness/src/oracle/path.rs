@@ -18,7 +18,7 @@ use compact_str::ToCompactString;
 
 use super::episode::Episode;
 use super::seen::Seen;
-use crate::wire::{Json, PartName};
+use crate::wire::{Body, Json, PartName};
 
 /// A compiled path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -358,15 +358,15 @@ pub(crate) fn length(value: &Json) -> Option<Json> {
     let count = match value {
         Json::Array(items) => items.len(),
         Json::Object(members) => members.len(),
-        Json::String(text) => text.chars().count(),
+        Json::String(text) => text.characters(),
         _ => return None,
     };
     Some(Json::Number(count.to_compact_string()))
 }
 
 /// Frames as text, each byte a character of the same number, so that equal frames are equal values.
-fn frames(frames: &[crate::trace::Bytes]) -> Json {
-    Json::Array(frames.iter().map(|frame| Json::String(latin(&frame.0).into())).collect())
+fn frames(frames: &[Body]) -> Json {
+    Json::Array(frames.iter().map(|frame| Json::String(latin(frame).into())).collect())
 }
 
 fn latin(bytes: &[u8]) -> String {

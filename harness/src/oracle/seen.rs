@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::words::digest;
 use crate::trace::{Bytes, Facts, Received, Sent};
-use crate::wire::{Channel, DELIMITER, Json, Limits, Malformation, MalformationKind, Part, PartName, ProblemKind, decode};
+use crate::wire::{
+    Body, Channel, DELIMITER, Json, Limits, Malformation, MalformationKind, Part, PartName, ProblemKind, Text, View, decode,
+};
 
 /// Who a message goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,13 +34,13 @@ pub struct Seen {
     /// The message type; empty if there is none.
     pub msg_type: Arc<str>,
     /// Frames before the delimiter; all frames if there is none.
-    pub prefix: Arc<[Bytes]>,
+    pub prefix: Arc<[Body]>,
     /// The signature as sent.
     pub signature: Option<Bytes>,
     /// The four parts by [`PartName`], whatever JSON they are; `None` where nothing could be read.
     pub parts: [Option<Arc<Json>>; 4],
     /// Frames after the content.
-    pub buffers: Vec<Bytes>,
+    pub buffers: Vec<Body>,
     /// What was wrong with it.
     pub malformations: Vec<Malformation>,
     /// Whether the signature is what it ought to be; received messages only.
@@ -92,7 +94,7 @@ pub(super) struct Reader {
     parts: Vec<(Vec<u8>, Arc<Json>)>,
     /// The headers of the episode's messages to the kernel, by a digest of their id: what answers them repeats theirs.
     headers: HashMap<u64, Arc<Json>>,
-    prefixes: Vec<Arc<[Bytes]>>,
+    prefixes: Vec<Arc<[Body]>>,
     names: Vec<Arc<str>>,
     types: Vec<Arc<str>>,
     purpose: Purpose,
@@ -160,8 +162,8 @@ impl Reader {
         seen
     }
 
-    fn read(&mut self, mut frames: Vec<Bytes>) -> Seen {
-        let mut views: Vec<&[u8]> = frames.iter().map(AsRef::as_ref).collect();
+    fn read(&mut self, mut frames: Vec<Body>) -> Seen {
+        let mut views: Vec<View<'_>> = frames.iter().map(View::from).collect();
         let mut parts = self.known_parts(&mut views);
         let mut decoded = decode(&views, &Limits::default());
         let hides = |malformation: &Malformation| malformation.kind.hides_parts();
@@ -213,15 +215,15 @@ impl Reader {
     }
 
     /// Finds the parts that were read a moment ago, and puts an empty object in their place among the frames.
-    fn known_parts(&mut self, frames: &mut [&[u8]]) -> [Option<Arc<Json>>; 4] {
+    fn known_parts(&mut self, frames: &mut [View<'_>]) -> [Option<Arc<Json>>; 4] {
         let mut found = [const { None }; 4];
-        let Some(delimiter) = frames.iter().position(|frame| *frame == DELIMITER) else { return found };
+        let Some(delimiter) = frames.iter().position(|frame| *frame == *DELIMITER) else { return found };
         for name in REPEATED {
             let Some(frame) = frames.get_mut(delimiter + 2 + name as usize) else { break };
-            let Some(at) = self.parts.iter().rposition(|(known, _)| known == frame) else { continue };
+            let Some(at) = self.parts.iter().rposition(|(known, _)| *frame == **known) else { continue };
             self.parts[at..].rotate_left(1);
             found[name as usize] = self.parts.last().map(|(_, part)| Arc::clone(part));
-            *frame = b"{}";
+            *frame = View::Held(b"{}");
         }
         found
     }
@@ -241,7 +243,7 @@ impl Reader {
         }
     }
 
-    fn keep(&mut self, bytes: &[u8], part: &Arc<Json>) {
+    fn keep(&mut self, bytes: View<'_>, part: &Arc<Json>) {
         if bytes.len() > KEPT_LENGTH {
             return;
         }
@@ -255,7 +257,7 @@ impl Reader {
         shared(&mut self.names, name)
     }
 
-    fn prefix(&mut self, frames: Vec<Bytes>) -> Arc<[Bytes]> {
+    fn prefix(&mut self, frames: Vec<Body>) -> Arc<[Body]> {
         shared(&mut self.prefixes, &frames)
     }
 }
@@ -322,6 +324,12 @@ impl Seen {
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.field(name)?.as_str()
+    }
+
+    /// The same, of which there may be more than is to be held.
+    #[must_use]
+    pub fn long_text(&self, name: &str) -> Option<&Text> {
+        self.field(name)?.as_text()
     }
 
     /// The message type; empty if there is none.

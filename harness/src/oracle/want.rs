@@ -161,7 +161,7 @@ impl Want {
                 other => at.no(|| format!("is {}{}, wanted an array", article(other.kind()), brief(Some(other)))),
             },
             Self::Values(want) => members(value, at, |(_, value)| at_place(want.holds(Some(value), at), "a member")),
-            Self::Keys(want) => members(value, at, |(key, _)| at_place(want.holds(Some(&Json::String(key.clone())), at), "a key")),
+            Self::Keys(want) => members(value, at, |(key, _)| at_place(want.holds(Some(&Json::String(key.clone().into())), at), "a key")),
             Self::Length(want) => match length(value) {
                 Some(length) => at_place(want.holds(Some(&length), at), "its length"),
                 None => at.no(|| format!("is {}, which has no length", brief(Some(value)))),
@@ -236,10 +236,10 @@ fn fact<'a>(at: At<'a>, name: &str) -> Option<Cow<'a, Json>> {
 fn contains(value: &Json, want: &Want, at: At<'_>) -> Held {
     let held = match (value, want) {
         (Json::Array(items), want) => any(items, |item| want.holds(Some(item), at)),
-        (Json::Object(members), want) => any(members, |(key, _)| want.holds(Some(&Json::String(key.clone())), at)),
-        (Json::String(text), Want::Is(Json::String(part))) => at.holds(text.contains(part.as_str()), String::new),
+        (Json::Object(members), want) => any(members, |(key, _)| want.holds(Some(&Json::String(key.clone().into())), at)),
+        (Json::String(text), Want::Is(Json::String(part))) => at.holds(text.contains(&**part), String::new),
         (Json::String(text), Want::Fact(name)) => match fact(at, name).as_deref() {
-            Some(Json::String(part)) => at.holds(text.contains(part.as_str()), String::new),
+            Some(Json::String(part)) => at.holds(text.contains(&**part), String::new),
             _ => Held::Unknown,
         },
         _ => Held::No(String::new()),

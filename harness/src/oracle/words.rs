@@ -9,7 +9,7 @@ use crate::wire::Json;
 pub(crate) fn brief(value: Option<&Json>) -> String {
     match value {
         None => "absent".to_owned(),
-        Some(value) => shorten(&value.to_string(), 60),
+        Some(value) => value.shortened(60),
     }
 }
 

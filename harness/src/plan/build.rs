@@ -50,6 +50,7 @@ impl Plan {
             clients: scenario.clients.clone(),
             fresh: scenario.fresh,
             start: scenario.start.clone(),
+            wire: scenario.wire,
             feature: scenario.feature.clone(),
             steps,
         })

@@ -59,6 +59,7 @@ mod tests {
             clients: vec!["a".to_owned()],
             fresh: false,
             start: None,
+            wire: None,
             feature: None,
             steps: vec![Step { name: None, client: "a".to_owned(), action, facts: Default::default() }],
         };

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::trace::{Bytes, Facts};
-use crate::wire::{Channel, PartName};
+use crate::wire::{Channel, PartName, WireKind};
 
 pub use crate::spec::{Await, Format, MessageReference, Sign, Source, Start};
 
@@ -33,6 +33,9 @@ pub struct Plan {
     /// How that kernel is started, where not as usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<Start>,
+    /// Whose ZeroMQ its clients speak, where the run does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wire: Option<WireKind>,
     /// Which of `supported_features` a kernel must announce for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feature: Option<String>,

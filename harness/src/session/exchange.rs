@@ -8,7 +8,7 @@ use super::transport::Arrival;
 use super::{Session, SessionError, wakers};
 use crate::plan::{Await, Object, Outgoing, Owed as OwedByType, Source, Wait};
 use crate::trace::{Bytes, Event, Expectation, Facts, Received, Sent};
-use crate::wire::{Channel, Decoded, Frame, Json, Limits, PartName, decode_some, json};
+use crate::wire::{Body, Channel, Decoded, Frame, Json, Limits, PartName, View, decode_some, json};
 
 /// Requests that a kernel answers which announces the feature.
 const FEATURES: [(&str, &str); 4] = [
@@ -114,7 +114,7 @@ impl Session {
         self.recorder.record(Event::Sent(Sent {
             client: client.to_owned(),
             channel,
-            frames: frames.into_iter().map(Bytes).collect(),
+            frames: frames.into_iter().map(Body::from).collect(),
             step: step.map(str::to_owned),
             facts: facts.clone(),
         }));
@@ -159,14 +159,7 @@ impl Session {
     fn take_in(&mut self, arrival: Arrival) -> Result<(), SessionError> {
         let Arrival { client, channel, frames, at, cut_from } = arrival;
         self.flow.count(cut_from.unwrap_or_else(|| size(&frames)));
-        let mut received = Received {
-            client,
-            channel,
-            frames: frames.into_iter().map(Bytes).collect(),
-            mac: None,
-            misread_macs: BTreeMap::new(),
-            cut_from,
-        };
+        let mut received = Received { client, channel, frames, mac: None, misread_macs: BTreeMap::new(), cut_from };
         if channel == Channel::Heartbeat {
             self.strike_echo(&received, at);
         } else {
@@ -189,9 +182,9 @@ impl Session {
         let Some(parts) = decoded.signed_parts() else { return };
         let mac = self.keys.own.sign(&parts);
         if decoded.signature != Some(mac.as_bytes()) {
-            let with_buffers: Vec<&[u8]> = parts.iter().copied().chain(decoded.buffers.iter().copied()).collect();
+            let with_buffers: Vec<View<'_>> = parts.iter().copied().chain(decoded.buffers.iter().copied()).collect();
             received.misread_macs.insert("with_buffers".to_owned(), self.keys.own.sign(&with_buffers));
-            let key_first: Vec<&[u8]> = std::iter::once(self.link.key.as_bytes()).chain(parts).collect();
+            let key_first: Vec<View<'_>> = std::iter::once(View::from(&self.link.key)).chain(parts).collect();
             received.misread_macs.insert("key_first".to_owned(), self.keys.own.sign(&key_first));
         }
         received.mac = Some(mac);
@@ -279,7 +272,7 @@ impl Session {
 
     /// Strikes the heartbeat that this echoes. One that was given up may still be echoed, late, and then not the one after it.
     fn strike_echo(&mut self, received: &Received, at: Instant) {
-        let is_echo_of = |beat: &[u8]| matches!(received.frames.as_slice(), [frame] if frame.0 == beat);
+        let is_echo_of = |beat: &[u8]| matches!(received.frames.as_slice(), [frame] if **frame == *beat);
         let waits = |owed: &&Owed| owed.client == received.client && owed.channel == Channel::Heartbeat && !owed.answered();
         let waiting = self.ledger.open().find(waits).map(|owed| (owed.id.clone(), is_echo_of(&owed.beat)));
         let late = self.given_up_beats.iter().position(|(client, beat)| *client == received.client && is_echo_of(beat));
@@ -295,7 +288,7 @@ impl Session {
     }
 }
 
-fn size(frames: &[Frame]) -> u64 {
+fn size(frames: &[Body]) -> u64 {
     frames.iter().map(|frame| frame.len() as u64).sum()
 }
 

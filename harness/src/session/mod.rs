@@ -50,7 +50,7 @@ pub use settle::Suspicion;
 pub use start::{About, OwnStart, Starting};
 pub use waited::Waited;
 
-use crate::trace::{Recorder, RecorderError};
+use crate::trace::{Recorder, RecorderError, WireKind};
 use crate::wire::{ConnectionInfo, UnknownScheme};
 use client::{Client, Keys};
 use flow::Flow;
@@ -158,6 +158,11 @@ impl Session {
     /// What the kernel says about itself.
     pub fn about(&self) -> &About {
         &self.about
+    }
+
+    /// Whose ZeroMQ is spoken.
+    pub fn wire(&self) -> WireKind {
+        self.transport.kind()
     }
 
     /// Where the kernel listens, and its key.

@@ -131,6 +131,7 @@ mod tests {
             clients: Vec::new(),
             fresh: false,
             start: None,
+            wire: None,
             feature: None,
             steps: vec![step],
         });

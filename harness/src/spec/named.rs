@@ -1,6 +1,6 @@
 //! Closed sets of names: an enum whose variants are spelled in the files as given here.
 
-use crate::wire::{Channel, TransportKind};
+use crate::wire::{Channel, TransportKind, WireKind};
 
 /// A closed set of names.
 pub trait Named: Copy + 'static {
@@ -68,6 +68,15 @@ impl Named for Channel {
 impl Named for TransportKind {
     const WHAT: &'static str = "transport";
     const ALL: &'static [Self] = &[Self::Tcp, Self::Ipc];
+
+    fn name(self) -> &'static str {
+        Self::name(self)
+    }
+}
+
+impl Named for WireKind {
+    const WHAT: &'static str = "wire";
+    const ALL: &'static [Self] = &[Self::Zmq, Self::Zmtp];
 
     fn name(self) -> &'static str {
         Self::name(self)

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bytes, Connected, Disconnected, FileSeen, Listening, Stranger, Violation};
 use crate::spec::{Start, nearest};
-use crate::wire::{Channel, TransportKind};
+use crate::wire::{Body, Channel, TransportKind};
 
 /// The names of the steps that are the session's own questions, and no plan's.
 pub mod own_steps {
@@ -220,7 +220,7 @@ pub struct Sent {
     /// The channel.
     pub channel: Channel,
     /// What was given to the socket.
-    pub frames: Vec<Bytes>,
+    pub frames: Vec<Body>,
     /// Name of the plan's step, if it has one; the session's own questions are called `fence`, `probe`, `ready`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
@@ -237,7 +237,7 @@ pub struct Received {
     /// The channel.
     pub channel: Channel,
     /// What the socket gave, byte for byte.
-    pub frames: Vec<Bytes>,
+    pub frames: Vec<Body>,
     /// The signature that the message ought to carry: empty with an empty key; absent where no four parts could be found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<String>,

@@ -7,13 +7,15 @@
 mod bytes;
 mod clients;
 mod event;
+mod long_line;
 mod ports;
 mod read;
 mod record;
 mod recorder;
+mod spools;
 
 pub use bytes::Bytes;
-pub use clients::{Connected, Disconnected, WireKind};
+pub use clients::{Connected, Disconnected};
 pub use event::{
     BIND_CLASH, Calibrated, End, Event, Exited, Expectation, Facts, KernelStarted, Ladder, Noted, OPTIONAL_PART, Output, Probed, Received,
     ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Settled, Signalled, TRACE_VERSION, TraceStarted, Why, own_steps,
@@ -22,4 +24,7 @@ pub use ports::{FileSeen, Listening, Stranger, Violation};
 pub use read::{ReadError, Reader, for_each_record, read_trace};
 pub use record::Record;
 pub use recorder::{Batch, Recorder, RecorderError, Sending};
+pub use spools::Spools;
 pub mod notation;
+
+pub use crate::wire::WireKind;

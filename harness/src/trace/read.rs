@@ -1,10 +1,11 @@
 //! Reads a trace back, a line at a time: a trace file may come from anyone and be cut anywhere.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use super::{Event, Record, TRACE_VERSION};
+use super::long_line::{self, Line};
+use super::{Event, Record, Spools, TRACE_VERSION};
 
 /// The longest line that is read, in bytes: a message of 64 MiB with every byte escaped, and then some.
 const LINE_LIMIT: u64 = 1 << 29;
@@ -59,14 +60,15 @@ pub struct Reader<R> {
     input: R,
     line: u64,
     buffer: Vec<u8>,
+    spools: Spools,
     cut_short: bool,
     failed: bool,
 }
 
 impl<R: BufRead> Reader<R> {
-    /// Reads from `input`.
-    pub fn new(input: R) -> Self {
-        Self { input, line: 0, buffer: Vec::new(), cut_short: false, failed: false }
+    /// Reads from `input`. What is too long to be held goes to `spools`.
+    pub fn new(input: R, spools: Spools) -> Self {
+        Self { input, line: 0, buffer: Vec::new(), spools, cut_short: false, failed: false }
     }
 
     /// Whether the trace ended in the middle of a line.
@@ -86,19 +88,22 @@ impl<R: BufRead> Iterator for Reader<R> {
         }
         self.buffer.clear();
         self.line += 1;
-        match (&mut self.input).take(LINE_LIMIT).read_until(b'\n', &mut self.buffer) {
+        match long_line::read(&mut self.input, &mut self.buffer, LINE_LIMIT, &self.spools) {
+            Ok(Line::Held) => Some((self.line, serde_json::from_slice(&self.buffer).map_err(|error| mistake(&error)))),
+            Ok(Line::Spooled(line)) => {
+                let whole = || serde_json::from_slice(&line).map_err(|error| mistake(&error));
+                Some((self.line, long_line::record(&line, &self.spools).map_or_else(whole, Ok)))
+            }
+            Ok(Line::Endless) => {
+                self.cut_short = true;
+                None
+            }
+            Ok(Line::Nothing) => None,
             Err(error) => {
                 self.failed = true;
-                return Some((self.line, Err(error.to_string())));
+                Some((self.line, Err(error.to_string())))
             }
-            Ok(0) => return None,
-            Ok(_) => {}
         }
-        if self.buffer.last() != Some(&b'\n') {
-            self.cut_short = true;
-            return None;
-        }
-        Some((self.line, serde_json::from_slice(&self.buffer).map_err(|error| mistake(&error))))
     }
 }
 
@@ -129,7 +134,8 @@ pub fn for_each_record(path: &Path, mut on: impl FnMut(Record, u64)) -> Result<(
         return Err(unreadable(io::ErrorKind::IsADirectory.into()));
     }
     let (mut begun, mut mistakes) = (false, Vec::new());
-    for (line, record) in Reader::new(BufReader::new(file)) {
+    let spools = Spools::in_dir(path.parent().unwrap_or(path));
+    for (line, record) in Reader::new(BufReader::new(file), spools) {
         match record {
             Ok(record) => {
                 check_first(path, line, &record)?;
@@ -166,6 +172,7 @@ fn check_first(path: &Path, line: u64, record: &Record) -> Result<(), ReadError>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Body;
 
     const FIRST: &str = r#"{"t":0,"trace":{"version":1,"tool":"x","started":"2026-01-01T00:00:00Z","unix_nanos":0,"seed":1}}"#;
 
@@ -194,5 +201,23 @@ mod tests {
         assert_eq!(read("").expect_err("empty"), "t: not a trace: its first line is not {\"t\":0,\"trace\":{…}}");
         let newer = read(&format!("{}\n", FIRST.replace("\"version\":1", "\"version\":99"))).map(|_| ());
         assert!(newer.is_err_and(|e| e.contains("newer than 1")));
+    }
+
+    #[test]
+    fn a_long_line_is_read_like_any() {
+        let text = format!("{{\"text\":\"{}é\\n\"}}", "x\\t".repeat(900_000));
+        let frames = serde_json::json!(["<IDS|MSG>", "", text, {"base64": "/wA="}]);
+        let line =
+            |frames: &serde_json::Value| format!(r#"{{"t":5,"received":{{"client":"a","channel":"iopub","frames":{frames},"mac":"x"}}}}"#);
+        let records = read(&format!("{FIRST}\n{}\n{{\"t\":6,\"end\":{{\"why\":\"completed\"}}}}\n", line(&frames))).expect("readable");
+        let held: Record = serde_json::from_str(&line(&frames)).expect("a record");
+        assert_eq!(records[1], held);
+        let Event::Received(received) = &records[1].event else { panic!("{records:?}") };
+        assert!(matches!(received.frames.as_slice(), [Body::Held(_), Body::Held(_), Body::Spooled(_), Body::Held(_)]));
+        assert_eq!((records.len(), records[2].event.kind()), (3, "end"));
+        let cut = &line(&frames)[..3_000_000];
+        assert_eq!(read(&format!("{FIRST}\n{cut}")).map(|records| records.len()), Ok(1));
+        let error = read(&format!("{FIRST}\n{}\n", line(&frames).replace("\"a\"", "1"))).expect_err("no client");
+        assert_eq!(error, "t:2: invalid type: integer `1`, expected a string, at byte 29");
     }
 }

@@ -8,6 +8,8 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
+use super::body::View;
+
 /// The signature schemes we know, named as a connection file names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scheme {
@@ -105,7 +107,7 @@ impl Signer {
 
     /// The signature of these parts, taken one after the other: lower-case hex, or nothing without a key.
     #[must_use]
-    pub fn sign(&self, parts: &[&[u8]]) -> String {
+    pub fn sign<'a, P: Copy + Into<View<'a>>>(&self, parts: &[P]) -> String {
         match &self.keyed {
             None => String::new(),
             Some(Keyed::Sha256(mac)) => hex_of(mac, parts),
@@ -118,7 +120,7 @@ impl Signer {
     /// Whether this is the signature of these parts, to the byte: lower case, and nothing short or over.
     /// Without a key any signature is accepted. Takes the same time wherever the difference is.
     #[must_use]
-    pub fn verify(&self, signature: &[u8], parts: &[&[u8]]) -> bool {
+    pub fn verify<'a, P: Copy + Into<View<'a>>>(&self, signature: &[u8], parts: &[P]) -> bool {
         match &self.keyed {
             None => true,
             Some(Keyed::Sha256(mac)) => is_hex_of(mac, signature, parts),
@@ -146,19 +148,19 @@ fn with_key<M: KeyInit>(key: &[u8]) -> M {
     M::new_from_slice(key).expect("HMAC takes a key of any length")
 }
 
-fn mac_of<M: Mac + Clone>(keyed: &M, parts: &[&[u8]]) -> M {
+fn mac_of<'a, M: Mac + Clone, P: Copy + Into<View<'a>>>(keyed: &M, parts: &[P]) -> M {
     let mut mac = keyed.clone();
     for part in parts {
-        mac.update(part);
+        (*part).into().windows().for_each(|window| mac.update(&window));
     }
     mac
 }
 
-fn hex_of<M: Mac + Clone>(keyed: &M, parts: &[&[u8]]) -> String {
+fn hex_of<'a, M: Mac + Clone, P: Copy + Into<View<'a>>>(keyed: &M, parts: &[P]) -> String {
     hex::encode(mac_of(keyed, parts).finalize().into_bytes())
 }
 
-fn is_hex_of<M: Mac + Clone>(keyed: &M, signature: &[u8], parts: &[&[u8]]) -> bool {
+fn is_hex_of<'a, M: Mac + Clone, P: Copy + Into<View<'a>>>(keyed: &M, signature: &[u8], parts: &[P]) -> bool {
     if signature.iter().any(u8::is_ascii_uppercase) {
         return false;
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use harness::spec::{Action, Await, Connect, Format, Interrupt, Payload, Scenario, Send, Settle, Sign, Start, Step, Wait};
-use harness::wire::{Channel, PartName, TransportKind};
+use harness::wire::{Channel, PartName, TransportKind, WireKind};
 use serde_json::{Map, Value, json};
 
 use crate::load;
@@ -98,6 +98,7 @@ const SCENARIO: &str = r#"
 summary  = "All that a step can say."
 clients  = ["a", "b", "c"]
 fresh    = true
+wire     = "zmtp"
 feature  = "debugger"
 
 [start]
@@ -287,6 +288,7 @@ fn a_scenario() {
             interrupt_after: Some(0.5),
             then_exit: true,
         }),
+        wire: Some(WireKind::Zmtp),
         feature: Some("debugger".to_owned()),
         clients: vec!["a".to_owned(), "b".to_owned()],
         steps: steps(),

@@ -44,7 +44,7 @@ fn is_plain(record: &Record) -> bool {
     match &record.event {
         Event::Sent(sent) => {
             let odd = ["odd", "asks", "interrupted"].iter().any(|fact| sent.facts.contains_key(*fact));
-            let whole = sent.frames.len() >= 6 && sent.frames[0].0 == DELIMITER;
+            let whole = sent.frames.len() >= 6 && *sent.frames[0] == *DELIMITER;
             sent.client == "a" && sent.channel == Channel::Shell && whole && !odd
         }
         Event::Settled(settled) => settled.why == Why::Answered && settled.missing.is_empty(),
@@ -71,7 +71,7 @@ fn again(records: &[Record], bare: &mut Bare) {
 fn is_replied(records: &[Record], id: &str) -> bool {
     records.iter().any(|record| match &record.event {
         Event::Received(received) if received.channel == Channel::Shell => {
-            received.frames.iter().any(|frame| std::str::from_utf8(&frame.0).is_ok_and(|text| text.contains(id)))
+            received.frames.iter().any(|frame| std::str::from_utf8(frame).is_ok_and(|text| text.contains(id)))
         }
         _ => false,
     })

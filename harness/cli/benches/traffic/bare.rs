@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 
-use harness::trace::Bytes;
-use harness::wire::{Channel, ConnectionInfo, Header, Message, Signer};
+use harness::wire::{Body, Channel, ConnectionInfo, Header, Message, Signer};
 
 /// A client as small as one can be: it signs, sends, and waits for the reply and the idle of its question.
 pub(crate) struct Bare {
@@ -69,8 +68,8 @@ impl Bare {
     }
 
     /// Sends a recorded message again, signed anew; gives its id.
-    pub(crate) fn send_again(&self, frames: &[Bytes]) -> String {
-        let mut frames: Vec<Vec<u8>> = frames.iter().map(|frame| frame.0.clone()).collect();
+    pub(crate) fn send_again(&self, frames: &[Body]) -> String {
+        let mut frames: Vec<Vec<u8>> = frames.iter().map(|frame| frame.to_vec()).collect();
         let parts: [&[u8]; 4] = [&frames[2], &frames[3], &frames[4], &frames[5]];
         let header: serde_json::Value = serde_json::from_slice(parts[0]).expect("an honest header");
         frames[1] = self.signer.sign(&parts).into_bytes();

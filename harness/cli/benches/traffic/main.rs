@@ -125,6 +125,7 @@ fn whole_run(name: &str, argv: Vec<String>, launcher: &Launcher) {
         fresh: false,
         reach: Reach::default(),
         wire: Wire::default(),
+        wire_throughout: false,
         interrupt_mode: InterruptMode::Signal,
         deadline_scale: 1.0,
         cancel: Cancel::new().expect("a descriptor"),

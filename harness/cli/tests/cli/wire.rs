@@ -48,3 +48,21 @@ fn a_finding_is_played_again_over_the_wire_that_it_was_found_on() {
         assert_eq!(wires(&trace).first().map(|wire| wire.name()), Some(expected));
     }
 }
+
+#[test]
+fn a_scenario_is_played_over_its_own_wire_unless_the_run_says_which() {
+    let bench = Bench::new();
+    for (wire, expected) in [(&[][..], vec![WireKind::Zmq, WireKind::Zmtp]), (&["--wire", "zmq"], vec![WireKind::Zmq])] {
+        let called = bench.call(&[&["run", "--quiet", "--select", "streams/huge,heartbeat/echo"], wire].concat());
+        assert_eq!(called.code, Some(0), "{}\n{}", called.stdout, called.stderr);
+        assert_eq!(bench.results("kernelcheck-results/results.json")["target"]["wire"], "zmq", "what the others are played over");
+        let trace = read_trace(&bench.path("kernelcheck-results/trace.jsonl")).expect("a trace");
+        let mut wires = wires(&trace);
+        wires.dedup();
+        assert_eq!(wires, expected);
+        let own = trace
+            .iter()
+            .filter_map(|record| if let Event::ScenarioStarted(started) = &record.event { Some(&started.plan["wire"]) } else { None });
+        assert_eq!(own.filter(|wire| **wire == "zmtp").count(), expected.len() - 1, "who plays it again does as well");
+    }
+}

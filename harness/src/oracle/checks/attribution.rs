@@ -8,6 +8,7 @@
 use super::Check;
 use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
+use crate::oracle::long_text::has_lines;
 use crate::oracle::params::Compiler;
 use crate::oracle::report::Report;
 use crate::oracle::request::Request;
@@ -80,11 +81,8 @@ impl<'a> Written<'a> {
 
     /// Whether it stands in a message as whole lines, and is no mere part of what another program has to say.
     fn is_in(&self, message: &Seen) -> bool {
-        let Some(found) = message.text("text").filter(|_| message.text("name") == Some(self.stream)) else { return false };
-        found.match_indices(self.text).any(|(at, _)| {
-            let (before, after) = (&found[..at], &found[at + self.text.len()..]);
-            (before.is_empty() || before.ends_with('\n')) && (after.is_empty() || after.starts_with(['\r', '\n']))
-        })
+        let found = message.long_text("text").filter(|_| message.text("name") == Some(self.stream));
+        found.is_some_and(|found| found.len() >= self.text.len() && has_lines(found, self.text))
     }
 }
 

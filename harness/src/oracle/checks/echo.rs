@@ -14,7 +14,7 @@ use crate::oracle::report::Report;
 use crate::oracle::seen::Direction;
 use crate::spec::reader::Reader;
 use crate::trace::{Event, Expectation, Why};
-use crate::wire::Channel;
+use crate::wire::{Body, Channel};
 
 struct Echo {
     busy: bool,
@@ -94,7 +94,7 @@ fn exchanges(episode: &Episode) -> Vec<(&Beat, Answer<'_>)> {
 /// Whether a kernel that takes its heartbeats for more than bytes may stumble over these.
 fn is_odd(beat: &Beat) -> bool {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b' ';
-    !matches!(beat.frames.as_slice(), [frame] if !frame.0.is_empty() && frame.0.iter().all(is_plain))
+    !matches!(beat.frames.as_slice(), [frame] if !frame.is_empty() && frame.iter().all(is_plain))
 }
 
 /// Whether no heartbeat was echoed after this line, not even that of the probes.
@@ -104,14 +104,14 @@ pub(super) fn is_lost(episode: &Episode, line: u64) -> bool {
 }
 
 fn is_ping(beat: &Beat) -> bool {
-    matches!(beat.frames.as_slice(), [frame] if frame.0 == b"ping")
+    matches!(beat.frames.as_slice(), [frame] if **frame == *b"ping")
 }
 
 impl Echo {
     fn judge_answer(&self, episode: &Episode, beat: &Beat, answer: &Beat, report: &mut Report<'_>) {
         report.exercised();
         if answer.frames != beat.frames && !self.any {
-            let size = |beat: &Beat| beat.frames.iter().map(|frame| frame.0.len()).sum::<usize>();
+            let size = |beat: &Beat| beat.frames.iter().map(Body::len).sum::<usize>();
             report.deviation(episode, About::Line(answer.line), "changed", || {
                 format!("{} heartbeat bytes came back as {} bytes that are not the same", size(beat), size(answer))
             });

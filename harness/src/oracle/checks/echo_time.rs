@@ -39,7 +39,7 @@ impl Check for EchoTime {
             self.except.iter().flat_map(|except| except.select(episode)).map(|cell| span(episode, cell)).collect();
         for (index, beat) in episode.beats.iter().enumerate().filter(|(_, beat)| beat.direction == Direction::ToKernel) {
             // Clients send a few bytes; megabytes take their time.
-            let size: usize = beat.frames.iter().map(|frame| frame.0.len()).sum();
+            let size: usize = beat.frames.iter().map(|frame| frame.len()).sum();
             if size > SMALL || except.iter().any(|&(begin, end)| begin < beat.line && beat.line < end) {
                 continue;
             }

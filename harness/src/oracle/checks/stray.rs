@@ -116,9 +116,10 @@ pub(super) fn told_elsewhere(episode: &Episode, handled: &Request) -> bool {
 /// Whether the text may be the request's own, come late: the plan says that it writes it, or that it writes late.
 fn is_own(episode: &Episode, request: &Request, message: usize) -> bool {
     let (asked, seen) = (episode.asked(request), &episode.messages[message]);
-    let Some(text) = seen.text("text").map(str::trim) else { return true };
-    let writes = |name: &str| asked.facts.get(name).and_then(|known| known.as_str()).is_some_and(|known| known.contains(text));
-    ["late", "odd", "past_streams", "stdout_repeat", "stderr_repeat", "numbers"].iter().any(|name| asked.facts.contains_key(*name))
-        || writes("stdout")
-        || writes("stderr")
+    let may_write = ["late", "odd", "past_streams", "stdout_repeat", "stderr_repeat", "numbers"];
+    if seen.long_text("text").is_none() || may_write.iter().any(|name| asked.facts.contains_key(*name)) {
+        return true;
+    }
+    let known = ["stdout", "stderr"].into_iter().filter_map(|name| asked.facts.get(name)?.as_str());
+    known.into_iter().any(|known| seen.text("text").is_some_and(|text| known.contains(text.trim())))
 }

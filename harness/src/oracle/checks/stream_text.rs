@@ -28,10 +28,13 @@ use crate::oracle::seen::{Direction, Seen};
 use crate::oracle::selector::Selector;
 use crate::oracle::words::{difference, shorten};
 use crate::spec::reader::Reader;
-use crate::wire::{Channel, Json};
+use crate::wire::{Channel, Json, Text};
 
 /// The longest text that a plan may ask for by repetition, in bytes.
 const LONGEST: u64 = 1 << 28;
+
+/// A piece of a stream, with its message.
+type Piece<'a> = (usize, &'a Text);
 
 struct StreamText {
     requests: Selector,
@@ -109,17 +112,17 @@ impl StreamText {
             Want::All => Self::judge_all(episode, request, name, wanted, &whole, report),
             Want::Whole => self.judge_whole(episode, request, name, wanted, &whole, report),
             Want::Lines => {
-                let found = plain_lines(&whole.iter().map(|(_, piece)| *piece).collect::<String>());
+                let lines: Vec<Text> = plain_lines(&joined(&whole)).split_inclusive('\n').map(Text::from).collect();
                 let wanted = LongText::from(plain_lines(&wanted.to_text()));
-                let lines: Vec<(usize, &str)> = found.split_inclusive('\n').map(|line| (idle, line)).collect();
+                let lines: Vec<Piece<'_>> = lines.iter().map(|line| (idle, line)).collect();
                 self.judge_whole(episode, request, name, &wanted, &lines, report);
             }
         }
     }
 
-    fn judge_early(episode: &Episode, idle: usize, name: &str, wanted: &LongText, whole: &[(usize, &str)], report: &mut Report<'_>) {
-        let early = || whole.iter().filter(|(message, _)| *message < idle).map(|(_, piece)| *piece);
-        match wanted.compare(early()) {
+    fn judge_early(episode: &Episode, idle: usize, name: &str, wanted: &LongText, whole: &[Piece<'_>], report: &mut Report<'_>) {
+        let early: Vec<Piece<'_>> = whole.iter().copied().filter(|(message, _)| *message < idle).collect();
+        match like(wanted, &early) {
             // Text that was changed on its way is no matter of time.
             Likeness::Other => return,
             Likeness::Same | Likeness::More => return report.exercised(),
@@ -130,17 +133,16 @@ impl StreamText {
             return;
         };
         report.exercised();
-        let missing = wanted.characters().saturating_sub(characters(early()));
-        let all_came = wanted.compare(whole.iter().map(|(_, piece)| *piece)) == Likeness::Same;
+        let missing = wanted.characters().saturating_sub(characters(&early));
+        let all_came = like(wanted, whole) == Likeness::Same;
         let fate = if all_came { "came after it" } else { "came after it in part, or changed" };
         report.deviation(episode, About::Messages(&[*first, idle]), name, || {
             format!("{missing} characters of {name} were missing at idle and {fate}")
         });
     }
 
-    fn judge_all(episode: &Episode, request: &Request, name: &str, wanted: &LongText, whole: &[(usize, &str)], report: &mut Report<'_>) {
-        let found = || whole.iter().map(|(_, piece)| *piece);
-        if wanted.compare(found()) != Likeness::Begin {
+    fn judge_all(episode: &Episode, request: &Request, name: &str, wanted: &LongText, whole: &[Piece<'_>], report: &mut Report<'_>) {
+        if like(wanted, whole) != Likeness::Begin {
             return report.exercised();
         }
         // What came inside of another message can't be read.
@@ -149,7 +151,7 @@ impl StreamText {
             return report.inconclusive();
         }
         report.exercised();
-        let (all, came) = (wanted.characters(), characters(found()));
+        let (all, came) = (wanted.characters(), characters(whole));
         let fate = if is_elsewhere(episode, request, name, wanted, came) { "came with another parent" } else { "never came" };
         report.deviation(episode, About::Request(request), &format!("{name} missing"), || {
             format!("{} of {all} characters of {name} {fate}", all.saturating_sub(came))
@@ -162,10 +164,10 @@ impl StreamText {
         request: &Request,
         name: &str,
         wanted: &LongText,
-        whole: &[(usize, &str)],
+        whole: &[Piece<'_>],
         report: &mut Report<'_>,
     ) {
-        let likeness = wanted.compare(whole.iter().map(|(_, piece)| *piece));
+        let likeness = like(wanted, whole);
         let is_lossy = || overflows(request) && has_only_gaps(whole, &wanted.to_text());
         if likeness == Likeness::Begin || (likeness == Likeness::Other && is_lossy()) {
             report.inconclusive();
@@ -177,7 +179,7 @@ impl StreamText {
         }
         let last = request.iopub.iter().rev().find(|&&message| episode.messages[message].msg_type() == "stream").copied();
         let about = About::Message(last.or(request.idle).unwrap_or(request.sent));
-        let whole: String = whole.iter().map(|(_, piece)| *piece).collect();
+        let whole = joined(whole);
         if let Some(beside) = beside(&whole, wanted) {
             let title = || format!("{name} holds more than was written: {:?}", shorten(beside.trim(), 80));
             let place = format!("{name} with other text");
@@ -198,18 +200,18 @@ fn overflows(request: &Request) -> bool {
 }
 
 /// Whether all pieces stand in the text, in this order, and only something between them is missing.
-fn has_only_gaps(pieces: &[(usize, &str)], text: &str) -> bool {
+fn has_only_gaps(pieces: &[Piece<'_>], text: &str) -> bool {
     let mut rest = text;
     pieces.iter().all(|(_, piece)| {
-        let found = rest.find(piece);
+        let found = rest.find(&***piece);
         rest = found.map_or("", |at| &rest[at + piece.len()..]);
         found.is_some()
     })
 }
 
 /// Whether pieces neither give the text nor begin it.
-fn is_other(wanted: &LongText, whole: &[(usize, &str)]) -> bool {
-    matches!(wanted.compare(whole.iter().map(|(_, piece)| *piece)), Likeness::Other | Likeness::More)
+fn is_other(wanted: &LongText, whole: &[Piece<'_>]) -> bool {
+    matches!(like(wanted, whole), Likeness::Other | Likeness::More)
 }
 
 /// The pieces of a stream with this request as parent that go on with what an earlier one of the client still owed: late text of that one.
@@ -233,16 +235,24 @@ pub(super) fn late_text(episode: &Episode, request: &Request, name: &str) -> BTr
 }
 
 /// The pieces of a stream, each with its message.
-fn pieces<'a>(episode: &'a Episode, request: &Request, name: &str) -> Vec<(usize, &'a str)> {
+fn pieces<'a>(episode: &'a Episode, request: &Request, name: &str) -> Vec<Piece<'a>> {
     let streams = request.iopub.iter().map(|&message| (message, &episode.messages[message]));
     streams
         .filter(|(_, seen)| seen.msg_type() == "stream" && seen.text("name") == Some(name))
-        .filter_map(|(message, seen)| Some((message, seen.text("text")?)))
+        .filter_map(|(message, seen)| Some((message, seen.long_text("text")?)))
         .collect()
 }
 
-fn characters<'a>(pieces: impl Iterator<Item = &'a str>) -> usize {
-    pieces.map(|piece| piece.chars().count()).sum()
+fn like(wanted: &LongText, pieces: &[Piece<'_>]) -> Likeness {
+    wanted.compare(pieces.iter().flat_map(|(_, piece)| piece.pieces()))
+}
+
+fn characters(pieces: &[Piece<'_>]) -> usize {
+    pieces.iter().map(|(_, piece)| piece.characters()).sum()
+}
+
+fn joined(pieces: &[Piece<'_>]) -> String {
+    pieces.iter().map(|(_, piece)| &***piece).collect()
 }
 
 /// Whether the text that is missing, after so many characters that came, stands in the streams that name another parent.
@@ -270,11 +280,11 @@ fn other(name: &str) -> &'static str {
 }
 
 /// Whether nothing came on the stream, and the text came on the other one.
-fn is_on_other_stream(episode: &Episode, request: &Request, name: &str, wanted: &LongText, whole: &[(usize, &str)]) -> bool {
+fn is_on_other_stream(episode: &Episode, request: &Request, name: &str, wanted: &LongText, whole: &[Piece<'_>]) -> bool {
     if !whole.is_empty() || wanted.is_empty() || wanted.is_longer_than(SEARCHED) {
         return false;
     }
-    let other: String = pieces(episode, request, other(name)).into_iter().map(|(_, piece)| piece).collect();
+    let other = joined(&pieces(episode, request, other(name)));
     // It may stand between the lines of what was written to that one.
     let (other, wanted) = (plain_lines(&other), plain_lines(&wanted.to_text()));
     other.contains(&wanted) || wanted.lines().all(|line| other.lines().any(|known| known == line))
@@ -309,7 +319,7 @@ fn beside(whole: &str, wanted: &LongText) -> Option<String> {
 /// Whether all its stream messages have a name and a text; else other rules tell what is wrong.
 fn is_well_formed(episode: &Episode, request: &Request) -> bool {
     let streams = request.iopub.iter().map(|&message| &episode.messages[message]).filter(|seen| seen.msg_type() == "stream");
-    streams.into_iter().all(|seen| seen.text("text").is_some() && matches!(seen.text("name"), Some("stdout" | "stderr")))
+    streams.into_iter().all(|seen| seen.long_text("text").is_some() && matches!(seen.text("name"), Some("stdout" | "stderr")))
 }
 
 /// Whether the code ran as the plan says, and the client saw all of it.

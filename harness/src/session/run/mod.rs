@@ -56,11 +56,11 @@ impl Part {
         }
     }
 
-    /// Whether the start of its kernel is its own too, so that none can be started ahead.
+    /// Whether the start of its kernel, or how it is spoken to, is its own too, so that none can be started ahead.
     fn has_own_start(&self, spec: &Spec) -> bool {
         match self {
-            Self::Scenario(index) => spec.scenarios[*index].start.is_some(),
-            Self::Plan(plan) => plan.start.is_some(),
+            Self::Scenario(index) => spec.scenarios[*index].start.is_some() || spec.scenarios[*index].wire.is_some(),
+            Self::Plan(plan) => plan.start.is_some() || plan.wire.is_some(),
         }
     }
 }
@@ -84,6 +84,8 @@ pub struct RunOptions {
     pub reach: Reach,
     /// Whose ZeroMQ is spoken.
     pub wire: Wire,
+    /// Whether it is spoken throughout, also where a scenario wants another.
+    pub wire_throughout: bool,
     /// How cells are interrupted.
     pub interrupt_mode: InterruptMode,
     /// Multiplies every deadline.

@@ -15,12 +15,12 @@ impl Worker<'_> {
     pub(super) fn start_for(&mut self, plan: &Plan, start: &Start, (attempt, scale): (u32, f64)) -> Result<Option<Played>, RunError> {
         // How long a start takes as usual is known by one that is as usual: a plan that is played again comes without.
         if self.usual_startup.is_none() {
-            self.need_kernel(1.0)?;
+            self.need_kernel(self.wire(None), 1.0)?;
         }
         self.retire()?;
         self.announce(plan, attempt);
         let began = Instant::now();
-        let mut starting = self.starter(Arc::clone(&self.recorder));
+        let mut starting = self.starter(Arc::clone(&self.recorder), self.wire(plan.wire));
         starting.deadline_scale *= scale;
         starting.own = Some(OwnStart { start: start.clone(), usual: self.usual_startup });
         let started = starting.start();

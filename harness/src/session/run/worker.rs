@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use super::{Done, Part, ProfileChoice, Progress, Queue, RunError, RunOptions, ScenarioTimings, Timings, tell};
 use crate::plan::Plan;
 use crate::session::kernel::{InterruptMode, Lives, StartError, Target};
+use crate::session::transport::Wire;
 use crate::session::{About, Played, Session, SessionError, Starting, Suspicion};
 use crate::spec::{Profile, Scenario, Spec};
-use crate::trace::{End, Event, Expectation, Noted, Recorder, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sending};
+use crate::trace::{End, Event, Expectation, Noted, Recorder, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sending, WireKind};
 
 /// How often a kernel is tried to be started that has started before.
 const STARTS: u32 = 3;
@@ -148,7 +149,7 @@ impl<'a> Worker<'a> {
 
     fn play_scenario(&mut self, scenario: &Scenario) -> Result<(), RunError> {
         if self.about.is_none() {
-            self.need_kernel(1.0)?;
+            self.need_kernel(self.wire(scenario.wire), 1.0)?;
         }
         let plan = match self.plan(scenario) {
             Ok(plan) => plan,
@@ -199,7 +200,8 @@ impl<'a> Worker<'a> {
             return Err(format!("the kernel does not announce `{feature}`"));
         }
         match Plan::from_scenario(scenario, self.profile.as_deref(), &self.spec) {
-            Ok(plan) => Ok(plan),
+            // The trace is to tell how it was played, for those who play it again.
+            Ok(plan) => Ok(Plan { wire: plan.wire.filter(|&wire| self.wire(Some(wire)) == wire), ..plan }),
             Err(lacking) if self.profile.is_some() => Err(lacking.to_string()),
             Err(_) => Err("there is no profile for the kernel's language".to_owned()),
         }
@@ -232,7 +234,7 @@ impl<'a> Worker<'a> {
                 return Ok(played);
             }
         } else {
-            self.need_kernel(scale)?;
+            self.need_kernel(self.wire(plan.wire), scale)?;
             self.prepare_spare();
             tell(&self.tell, Progress::Started { scenario: plan.scenario.clone(), attempt });
             self.announce(plan, attempt);
@@ -255,14 +257,24 @@ impl<'a> Worker<'a> {
         matches!(self.options.target, Target::Existing { .. })
     }
 
-    pub(super) fn need_kernel(&mut self, scale: f64) -> Result<(), RunError> {
-        if self.kernel.is_some() {
-            return Ok(());
+    /// Over which wire that is played which wants this one.
+    pub(super) fn wire(&self, wanted: Option<WireKind>) -> WireKind {
+        // A running kernel has one, and front ends that use it.
+        let is_free = !self.options.wire_throughout && !self.is_joined();
+        wanted.filter(|_| is_free).unwrap_or(self.options.wire.kind())
+    }
+
+    /// Sees to it that there is a kernel, over that wire.
+    pub(super) fn need_kernel(&mut self, wire: WireKind, scale: f64) -> Result<(), RunError> {
+        match &self.kernel {
+            Some(kernel) if kernel.wire() == wire => return Ok(()),
+            _ => self.retire()?,
         }
         let began = Instant::now();
-        let session = match self.take_spare()? {
+        let spare = if wire == self.options.wire.kind() { self.take_spare()? } else { None };
+        let session = match spare {
             Some(session) => session,
-            None => self.start()?,
+            None => self.start(wire)?,
         };
         self.take_into_use(session, scale);
         if self.tender
@@ -275,11 +287,11 @@ impl<'a> Worker<'a> {
     }
 
     /// Starts a kernel. Where one has answered before, this worker's or another's, a start that fails is its trouble and not the run's: it is noted, and tried again.
-    fn start(&mut self) -> Result<Session, RunError> {
+    fn start(&mut self, wire: WireKind) -> Result<Session, RunError> {
         let mut left = STARTS;
         loop {
             left -= 1;
-            match self.starter(Arc::clone(&self.recorder)).start() {
+            match self.starter(Arc::clone(&self.recorder), wire).start() {
                 Err(SessionError::Start(error)) if self.queue.has_answered.load(Ordering::Relaxed) && left > 0 => {
                     self.note_failed_start(&error);
                 }
@@ -331,19 +343,20 @@ impl<'a> Worker<'a> {
             return;
         }
         let recorder = Arc::new(Recorder::in_memory(self.options.seed));
-        let starter = self.starter(Arc::clone(&recorder));
+        let starter = self.starter(Arc::clone(&recorder), self.options.wire.kind());
         let starting = std::thread::spawn(move || starter.start());
         self.spare = Some(Spare { recorder, starting });
     }
 
-    pub(super) fn starter(&mut self, recorder: Arc<Recorder>) -> Starting {
+    pub(super) fn starter(&mut self, recorder: Arc<Recorder>, wire: WireKind) -> Starting {
+        let usual = &self.options.wire;
         self.timings.kernels += 1;
         self.started += 1;
         Starting {
             target: self.options.target.clone(),
             launcher: self.options.launcher.clone(),
             reach: self.options.reach.clone(),
-            wire: self.options.wire.clone(),
+            wire: if wire == usual.kind() { usual.clone() } else { Wire::new(wire, &self.options.out) },
             interrupt_mode: self.options.interrupt_mode,
             deadline_scale: self.options.deadline_scale,
             cancel: self.options.cancel.clone(),

@@ -7,10 +7,11 @@ mod zeromq;
 mod zmtp;
 
 use std::os::fd::BorrowedFd;
+use std::path::Path;
 use std::time::Instant;
 
-use crate::trace::{Bytes, Violation, WireKind};
-use crate::wire::{Channel, ConnectionInfo, Frame};
+use crate::trace::{Bytes, Spools, Violation, WireKind};
+use crate::wire::{Body, Channel, ConnectionInfo, Frame};
 use zeromq::ZeroMq;
 use zmtp::Zmtp;
 
@@ -68,23 +69,33 @@ const KEPT_OF_CUT: usize = 64 << 10;
 pub enum Wire {
     /// libzmq, as every real front end does. The sessions of one wire share its threads.
     Libzmq(zmq::Context),
-    /// Our own, which sees what a kernel does against ZMTP.
-    Zmtp,
+    /// Our own, which sees what a kernel does against ZMTP, and puts large frames there.
+    Zmtp(Spools),
 }
 
 impl Default for Wire {
     fn default() -> Self {
-        Self::new(WireKind::default())
+        Self::Libzmq(zmq::Context::new())
     }
 }
 
 impl Wire {
-    /// The one of that kind.
+    /// The one of that kind. What is too large to be held goes to files in the directory `spools`, if it is received piece by piece, as
+    /// with our own.
     #[must_use]
-    pub fn new(kind: WireKind) -> Self {
+    pub fn new(kind: WireKind, spools: &Path) -> Self {
         match kind {
-            WireKind::Zmq => Self::Libzmq(zmq::Context::new()),
-            WireKind::Zmtp => Self::Zmtp,
+            WireKind::Zmq => Self::default(),
+            WireKind::Zmtp => Self::Zmtp(Spools::in_dir(spools)),
+        }
+    }
+
+    /// Which of the two it is.
+    #[must_use]
+    pub fn kind(&self) -> WireKind {
+        match self {
+            Self::Libzmq(_) => WireKind::Zmq,
+            Self::Zmtp(_) => WireKind::Zmtp,
         }
     }
 
@@ -93,7 +104,7 @@ impl Wire {
     pub fn transport(&self) -> Box<dyn Transport> {
         match self {
             Self::Libzmq(context) => Box::new(ZeroMq::new(context.clone())),
-            Self::Zmtp => Box::new(Zmtp::default()),
+            Self::Zmtp(spools) => Box::new(Zmtp::new(spools.clone())),
         }
     }
 }
@@ -121,7 +132,7 @@ pub struct Arrival {
     /// On which channel.
     pub channel: Channel,
     /// What the socket gave.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<Body>,
     /// When it was taken from the socket.
     pub at: Instant,
     /// Its size, where it was over [`MESSAGE_LIMIT`] and was cut.
@@ -205,7 +216,7 @@ mod tests {
             };
             let listeners =
                 Channel::ALL.map(|channel| UnixListener::bind(link.endpoint(channel).trim_start_matches("ipc://")).expect("short enough"));
-            let mut transport = Wire::new(kind).transport();
+            let mut transport = Wire::new(kind, dir.path()).transport();
             let mut join = |cut_off| {
                 let topics = vec![Bytes::default()];
                 let endpoint = Endpoint { client: "a".to_owned(), identity: b"a".to_vec(), topics, deaf: false, cut_off };

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{Arrival, BURST, Endpoint, FRAME_LIMIT, KEPT_OF_CUT, MESSAGE_LIMIT, RECONNECT_MS, Transport, TransportError, UNREAD_BYTES};
 use crate::trace::WireKind;
-use crate::wire::{Channel, ConnectionInfo, Frame};
+use crate::wire::{Body, Channel, ConnectionInfo, Frame};
 
 /// Messages that libzmq keeps for us at most, for each socket; then it reads no more, and the kernel has to wait or to drop. More
 /// than any scenario brings while we look elsewhere, and little enough that a kernel that sends without end can't fill our memory.
@@ -257,6 +257,7 @@ impl Open {
             };
             let at = Instant::now();
             let (frames, cut_from) = bounded(frames);
+            let frames = frames.into_iter().map(Body::from).collect();
             arrivals.push(Arrival { client: self.client.clone(), channel: self.channel, frames, at, cut_from });
         }
         Ok(true)

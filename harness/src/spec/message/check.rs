@@ -214,7 +214,7 @@ fn show(value: &Json) -> String {
         Json::Null => "null".to_owned(),
         Json::Bool(value) => format!("bool {value}"),
         Json::Number(spelling) => format!("{} {}", value.kind(), cut(spelling)),
-        Json::String(text) => format!("string {}", Json::String(cut(text).into())),
+        Json::String(text) => format!("string {}", Json::String(text.shortened(SHOWN).into())),
         Json::Array(_) => "array".to_owned(),
         Json::Object(_) => "object".to_owned(),
     }

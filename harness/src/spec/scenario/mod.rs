@@ -9,6 +9,8 @@ mod step;
 
 use std::collections::BTreeSet;
 
+use crate::wire::WireKind;
+
 pub(super) use read::{Known, read};
 pub use reference::{MessageReference, SnippetReference, Source};
 pub use start::Start;
@@ -31,6 +33,8 @@ pub struct Scenario {
     pub fresh: bool,
     /// How that kernel is started, where not as usual.
     pub start: Option<Start>,
+    /// Whose ZeroMQ its clients speak, where the run does not say.
+    pub wire: Option<WireKind>,
     /// Which of `supported_features` a kernel must announce for it.
     pub feature: Option<String>,
     /// The clients that are connected before the first step: all but those that a step connects.

@@ -27,6 +27,7 @@ pub(crate) fn read(group: &str, name: &str, file: &str, table: &Table, known: &K
     let provokes = reader.optional("provokes").map(|item| read_provokes(item, known));
     let fresh = reader.optional("fresh").and_then(Item::bool).unwrap_or(false);
     let rounds = reader.optional("rounds").map_or(Some(1), |item| read_rounds(&item));
+    let wire = reader.optional("wire").and_then(Item::named);
     let feature = reader.optional("feature").and_then(Item::sentence);
     let clients = reader.optional("clients").and_then(Item::strings).unwrap_or_else(|| vec!["a".to_owned()]);
     if clients.is_empty() {
@@ -51,6 +52,7 @@ pub(crate) fn read(group: &str, name: &str, file: &str, table: &Table, known: &K
         rounds: rounds?,
         fresh: fresh || start.is_some(),
         start,
+        wire,
         feature,
         clients: steps.early_clients(),
         steps: steps.done,

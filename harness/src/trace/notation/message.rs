@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::KEY;
 use super::token::Token;
 use crate::trace::{Bytes, Facts};
-use crate::wire::{Json, Member, Message, Signer};
+use crate::wire::{Body, Json, Member, Message, Signer};
 
 /// The longest text that a line may ask for by repetition, in bytes.
 const LONGEST: usize = 1 << 24;
@@ -16,7 +16,7 @@ const DEEPEST: usize = 1000;
 /// What a message line says.
 #[derive(Debug, Default)]
 pub(super) struct Line {
-    pub(super) frames: Vec<Bytes>,
+    pub(super) frames: Vec<Body>,
     pub(super) id: String,
     pub(super) header: Members,
     pub(super) mac: Option<String>,
@@ -137,10 +137,10 @@ impl Draft {
         };
         let is_whole = signature == mac && self.frames.is_none();
         let at = message.prefix.len() + 1;
-        let mut frames: Vec<Bytes> = message.encode(signer).into_iter().map(Bytes).collect();
-        frames[at] = Bytes(signature.into_bytes());
+        let mut frames: Vec<Body> = message.encode(signer).into_iter().map(Body::from).collect();
+        frames[at] = signature.into_bytes().into();
         let mac = if let Some(given) = self.frames {
-            frames = given;
+            frames = given.into_iter().map(Body::from).collect();
             crate::wire::decode(&frames, &crate::wire::Limits::default()).signed_parts().map(|parts| signer.sign(&parts))
         } else {
             Some(mac)
@@ -243,11 +243,11 @@ fn flipped(mac: &str) -> String {
 }
 
 /// A heartbeat line: its frames.
-pub(super) fn beat(tokens: &[Token]) -> Result<Vec<Bytes>, String> {
+pub(super) fn beat(tokens: &[Token]) -> Result<Vec<Body>, String> {
     let frame = |token: &Token| match token {
-        Token::Word(word) => Ok(Bytes(word.clone().into_bytes())),
+        Token::Word(word) => Ok(word.clone().into_bytes().into()),
         Token::Pair(key, _) => Err(format!("a heartbeat has frames only, no `{key}`")),
-        Token::Without(word) => Ok(Bytes(format!("-{word}").into_bytes())),
+        Token::Without(word) => Ok(format!("-{word}").into_bytes().into()),
     };
     tokens.iter().map(frame).collect()
 }

@@ -12,7 +12,7 @@ use crate::trace::{
     Bytes, Calibrated, End, Event, Output, Received, Record, ScenarioEnded, ScenarioOutcome, ScenarioStarted, Sent, Signalled,
     TRACE_VERSION, TraceStarted,
 };
-use crate::wire::{Channel, Json, Scheme, Signer};
+use crate::wire::{Body, Channel, Json, Scheme, Signer};
 
 /// Wall clock at the begin of every trace in the notation: 2026-01-01T00:00:00Z.
 const BEGIN_SECONDS: i64 = 1_767_225_600;
@@ -275,11 +275,11 @@ impl Builder {
     }
 }
 
-fn sent(client: String, channel: Channel, frames: Vec<Bytes>) -> Event {
+fn sent(client: String, channel: Channel, frames: Vec<Body>) -> Event {
     Event::Sent(Sent { client, channel, frames, step: None, facts: BTreeMap::new() })
 }
 
-fn received(client: String, channel: Channel, frames: Vec<Bytes>) -> Event {
+fn received(client: String, channel: Channel, frames: Vec<Body>) -> Event {
     Event::Received(Received { client, channel, frames, mac: None, misread_macs: BTreeMap::new(), cut_from: None })
 }
 

@@ -1,7 +1,7 @@
 //! Records as lines of the notation, for reports. What is long is cut; ids are told by small numbers.
 
-use crate::trace::{Bytes, Event, Expectation, Record, Settled, Why};
-use crate::wire::{Channel, Json, Limits, PartName, decode};
+use crate::trace::{Event, Expectation, Record, Settled, Why};
+use crate::wire::{Body, Channel, Json, Limits, PartName, Text, View, decode};
 
 /// Longest value of a line, in characters.
 const VALUE: usize = 60;
@@ -58,16 +58,16 @@ pub fn message_line(shown: &Shown<'_>, names: &mut Names) -> String {
     match (text(parent, "msg_id"), parent) {
         (Some(id), _) => line.push_str(&format!(" parent={}", names.of(&id))),
         (None, Some(Json::Object(members))) if members.is_empty() => {}
-        (None, Some(other)) => line.push_str(&format!(" parent={}", cut(&other.to_string(), VALUE))),
+        (None, Some(other)) => line.push_str(&format!(" parent={}", other.shortened(VALUE))),
         (None, None) => line.push_str(" parent=?"),
     }
     match content {
         Some(Json::Object(members)) => {
             for (key, value) in members {
-                line.push_str(&format!(" {key}={}", cut(&spelled(value), VALUE)));
+                line.push_str(&format!(" {key}={}", spelled(value, VALUE)));
             }
         }
-        Some(other) => line.push_str(&format!(" content={}", cut(&other.to_string(), VALUE))),
+        Some(other) => line.push_str(&format!(" content={}", other.shortened(VALUE))),
         None => line.push_str(" content=?"),
     }
     if shown.buffers > 0 {
@@ -87,7 +87,7 @@ pub fn message_line(shown: &Shown<'_>, names: &mut Names) -> String {
 pub fn event_line(event: &Event, names: &mut Names) -> Option<String> {
     Some(match event {
         Event::KernelStarted(kernel) => {
-            let start = kernel.start.as_ref().map(|start| format!(" start={}", spelled(&Json::String(start.odd.as_str().into()))));
+            let start = kernel.start.as_ref().map(|start| format!(" start={}", spelled(&Json::String(start.odd.as_str().into()), LINE)));
             format!("! kernel{}{}", if kernel.restarted { " restarted=true" } else { "" }, start.unwrap_or_default())
         }
         Event::Listening(listening) => {
@@ -115,8 +115,7 @@ pub fn event_line(event: &Event, names: &mut Names) -> Option<String> {
         }
         Event::Signalled(signal) => format!("! signal {} purpose={}", signal.signal, signal.purpose),
         Event::Output(output) => {
-            let text = Json::String(String::from_utf8_lossy(&output.text.0).into()).to_string();
-            format!("! {} {}", output.stream, cut(&text, VALUE))
+            format!("! {} {}", output.stream, quoted(&output.text.0))
         }
         Event::Exited(exit) => {
             let how = match (exit.code, exit.signal) {
@@ -151,9 +150,9 @@ pub fn record_line(record: &Record, names: &mut Names) -> Option<String> {
 
 /// Heartbeat bytes as a line.
 #[must_use]
-pub fn beat_line(to_kernel: bool, client: &str, frames: &[Bytes]) -> String {
-    let spell = |frame: &Bytes| cut(&Json::String(String::from_utf8_lossy(&frame.0).into()).to_string(), VALUE);
-    let frames: Vec<String> = frames.iter().map(spell).collect();
+pub fn beat_line(to_kernel: bool, client: &str, frames: &[Body]) -> String {
+    let begin = |frame: &Body| quoted(&View::from(frame).windows().next().unwrap_or_default());
+    let frames: Vec<String> = frames.iter().map(begin).collect();
     format!("{} {} {}", if to_kernel { '>' } else { '<' }, place(client, Channel::Heartbeat), frames.join(" "))
 }
 
@@ -185,20 +184,25 @@ fn place(client: &str, channel: Channel) -> String {
     if client == "a" { channel.to_string() } else { format!("{client}:{channel}") }
 }
 
-/// A string that reads the same without its quotes goes without.
-fn spelled(value: &Json) -> String {
+/// The begin of some bytes as a string.
+fn quoted(bytes: &[u8]) -> String {
+    Json::String((&*String::from_utf8_lossy(bytes)).into()).shortened(VALUE)
+}
+
+/// The begin of a value. A string that reads the same without its quotes goes without.
+fn spelled(value: &Json, characters: usize) -> String {
     match value {
-        Json::String(text) if is_word(text) => text.to_string(),
-        other => other.to_string(),
+        Json::String(text) if is_word(text) => text.shortened(characters),
+        other => other.shortened(characters),
     }
 }
 
-fn is_word(text: &str) -> bool {
+fn is_word(text: &Text) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'/' | b'.' | b':');
     !text.is_empty()
-        && text.bytes().all(plain)
-        && !matches!(text, "true" | "false" | "null")
-        && !text.starts_with(|first: char| first.is_ascii_digit())
+        && text.pieces().all(|piece| piece.bytes().all(plain))
+        && !["true", "false", "null"].iter().any(|word| *text == **word)
+        && !text.shortened(1).starts_with(|first: char| first.is_ascii_digit())
 }
 
 fn cut(text: &str, characters: usize) -> String {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::body::View;
 use super::json::{self, Json, Limits, ProblemKind};
 use super::message::{DELIMITER, Message};
 use super::sign::Signer;
@@ -12,13 +13,13 @@ use super::sign::Signer;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded<'a> {
     /// Frames before the first delimiter; all frames if there is none.
-    pub prefix: Vec<&'a [u8]>,
+    pub prefix: Vec<View<'a>>,
     /// The signature as sent.
     pub signature: Option<&'a [u8]>,
     /// Header, parent header, metadata and content, in this order.
     pub parts: [Part<'a>; 4],
     /// Frames after the content.
-    pub buffers: Vec<&'a [u8]>,
+    pub buffers: Vec<View<'a>>,
     /// What was wrong, in the order of the frames; empty for a well-formed message.
     pub malformations: Vec<Malformation>,
 }
@@ -27,7 +28,7 @@ pub struct Decoded<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Part<'a> {
     /// The frame, if there was one.
-    pub bytes: Option<&'a [u8]>,
+    pub bytes: Option<View<'a>>,
     /// What could be read of it, even if that is no object.
     pub value: Option<Json>,
 }
@@ -86,23 +87,29 @@ const FRAMED_DELIMITER: &[u8] = b"\x01\x09<IDS|MSG>";
 
 /// Reads a multipart message, the frames of one receive call.
 #[must_use]
-pub fn decode<'a, F: AsRef<[u8]>>(frames: &'a [F], limits: &Limits) -> Decoded<'a> {
+pub fn decode<'a, F>(frames: &'a [F], limits: &Limits) -> Decoded<'a>
+where
+    &'a F: Into<View<'a>>,
+{
     decode_some(frames, limits, &PartName::ALL)
 }
 
 /// As [`decode()`], but of the parts only those that are `wanted` are read: the others have their bytes, no value and no
 /// malformation. For who needs to know what a message is, and nothing of megabytes in it.
 #[must_use]
-pub fn decode_some<'a, F: AsRef<[u8]>>(frames: &'a [F], limits: &Limits, wanted: &[PartName]) -> Decoded<'a> {
-    let frames: Vec<&[u8]> = frames.iter().map(AsRef::as_ref).collect();
-    let Some(delimiter) = frames.iter().position(|frame| *frame == DELIMITER) else {
+pub fn decode_some<'a, F>(frames: &'a [F], limits: &Limits, wanted: &[PartName]) -> Decoded<'a>
+where
+    &'a F: Into<View<'a>>,
+{
+    let frames: Vec<View<'a>> = frames.iter().map(Into::into).collect();
+    let Some(delimiter) = frames.iter().position(|frame| *frame == *DELIMITER) else {
         return without_delimiter(frames);
     };
     let after = &frames[delimiter + 1..];
     let (fixed, buffers) = after.split_at(after.len().min(5));
     let mut malformations = Vec::new();
-    if fixed.contains(&DELIMITER) {
-        let second = delimiter + 1 + fixed.iter().take_while(|frame| **frame != DELIMITER).count();
+    if let Some(second) = fixed.iter().position(|frame| *frame == *DELIMITER) {
+        let second = delimiter + 1 + second;
         let detail = format!("frames[{second}] is a second delimiter");
         malformations.push(Malformation { kind: MalformationKind::SeveralDelimiters, part: None, detail });
     }
@@ -112,18 +119,18 @@ pub fn decode_some<'a, F: AsRef<[u8]>>(frames: &'a [F], limits: &Limits, wanted:
         malformations.push(Malformation { kind, part: None, detail });
     }
     let parts = PartName::ALL.map(|name| match fixed.get(1 + name as usize) {
-        Some(bytes) if wanted.contains(&name) => decode_part(name, bytes, limits, &mut malformations),
-        Some(bytes) => Part { bytes: Some(bytes), value: None },
+        Some(&bytes) if wanted.contains(&name) => decode_part(name, bytes, limits, &mut malformations),
+        Some(&bytes) => Part { bytes: Some(bytes), value: None },
         None => Part::default(),
     });
     if !malformations.is_empty() {
         malformations.extend(find_splice(&parts));
     }
     let (prefix, buffers) = (frames[..delimiter].to_vec(), buffers.to_vec());
-    Decoded { prefix, signature: fixed.first().copied(), parts, buffers, malformations }
+    Decoded { prefix, signature: fixed.first().map(|frame| frame.whole()), parts, buffers, malformations }
 }
 
-fn without_delimiter(frames: Vec<&[u8]>) -> Decoded<'_> {
+fn without_delimiter(frames: Vec<View<'_>>) -> Decoded<'_> {
     let detail = format!("none of {} frames is the delimiter", frames.len());
     let malformation = Malformation { kind: MalformationKind::NoDelimiter, part: None, detail };
     Decoded { prefix: frames, signature: None, parts: <[Part<'_>; 4]>::default(), buffers: Vec::new(), malformations: vec![malformation] }
@@ -131,16 +138,13 @@ fn without_delimiter(frames: Vec<&[u8]>) -> Decoded<'_> {
 
 /// JSON can't hold these bytes, so that they tell of nothing else.
 fn find_splice(parts: &[Part<'_>]) -> Option<Malformation> {
-    let is_spliced = |part: &&Part<'_>| {
-        let windows = part.bytes.unwrap_or_default().windows(FRAMED_DELIMITER.len());
-        windows.into_iter().any(|window| window == FRAMED_DELIMITER)
-    };
+    let is_spliced = |part: &Part<'_>| part.bytes.is_some_and(|bytes| bytes.contains(FRAMED_DELIMITER));
     let name = PartName::ALL.into_iter().zip(parts).find(|(_, part)| is_spliced(part))?.0;
     let detail = format!("{name} holds frames of another message, written between its own bytes");
     Some(Malformation { kind: MalformationKind::Spliced, part: Some(name), detail })
 }
 
-fn decode_part<'a>(name: PartName, bytes: &'a [u8], limits: &Limits, found: &mut Vec<Malformation>) -> Part<'a> {
+fn decode_part<'a>(name: PartName, bytes: View<'a>, limits: &Limits, found: &mut Vec<Malformation>) -> Part<'a> {
     let parsed = json::parse(bytes, limits);
     found.extend(parsed.problems.into_iter().map(|problem| Malformation {
         kind: MalformationKind::Json(problem.kind),
@@ -214,7 +218,7 @@ impl<'a> Decoded<'a> {
 
     /// What the signature covers, if all four parts are there.
     #[must_use]
-    pub fn signed_parts(&self) -> Option<[&'a [u8]; 4]> {
+    pub fn signed_parts(&self) -> Option<[View<'a>; 4]> {
         let [header, parent, metadata, content] = &self.parts;
         Some([header.bytes?, parent.bytes?, metadata.bytes?, content.bytes?])
     }
@@ -231,8 +235,8 @@ impl<'a> Decoded<'a> {
     /// The message as its own bytes, if all four parts are there.
     #[must_use]
     pub fn to_message(&self) -> Option<Message> {
-        let owned = |frames: &[&[u8]]| frames.iter().map(|frame| frame.to_vec()).collect();
-        let [header, parent, metadata, content] = self.signed_parts()?.map(<[u8]>::to_vec);
+        let owned = |frames: &[View<'_>]| frames.iter().map(|frame| frame.to_vec()).collect();
+        let [header, parent, metadata, content] = self.signed_parts()?.map(|part| part.to_vec());
         Some(Message { prefix: owned(&self.prefix), header, parent, metadata, content, buffers: owned(&self.buffers) })
     }
 }

@@ -26,9 +26,9 @@ fn a_well_formed_message_is_read_whole() {
     ];
     let decoded = decode(&frames, &Limits::default());
     let object = |key: &str, value: &str| Json::Object(vec![(key.into(), Json::String(value.into()))]);
-    assert_eq!(decoded.prefix, [&b"relay"[..], b"id"]);
+    assert_eq!(decoded.prefix, [&b"relay"[..], b"id"].map(View::Held));
     assert_eq!(decoded.signature, Some(&b""[..]));
-    assert_eq!(decoded.buffers, [b"<IDS|MSG>"]);
+    assert_eq!(decoded.buffers, [View::Held(b"<IDS|MSG>")]);
     assert_eq!((decoded.msg_type(), decoded.msg_id(), decoded.parent_id()), (Some("status"), Some("2"), Some("1")));
     assert_eq!(decoded.metadata(), Some(&Json::Object(vec![])));
     assert_eq!(decoded.content(), Some(&object("execution_state", "busy")));

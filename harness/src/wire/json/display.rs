@@ -1,5 +1,6 @@
 //! A value as compact JSON text.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use super::Json;
@@ -11,7 +12,7 @@ impl fmt::Display for Json {
             Self::Null => f.write_str("null"),
             Self::Bool(value) => write!(f, "{value}"),
             Self::Number(spelling) => f.write_str(spelling),
-            Self::String(text) => write_string(f, text),
+            Self::String(text) => write_string(f, text.pieces()),
             Self::Array(items) => {
                 f.write_char('[')?;
                 for (index, item) in items.iter().enumerate() {
@@ -24,7 +25,7 @@ impl fmt::Display for Json {
                 f.write_char('{')?;
                 for (index, (key, value)) in members.iter().enumerate() {
                     write_comma(f, index)?;
-                    write_string(f, key)?;
+                    write_string(f, std::iter::once(Cow::Borrowed(key.as_str())))?;
                     f.write_char(':')?;
                     value.fmt(f)?;
                 }
@@ -38,8 +39,15 @@ fn write_comma(f: &mut fmt::Formatter<'_>, index: usize) -> fmt::Result {
     if index > 0 { f.write_char(',') } else { Ok(()) }
 }
 
-fn write_string(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+fn write_string<'a>(f: &mut fmt::Formatter<'_>, pieces: impl Iterator<Item = Cow<'a, str>>) -> fmt::Result {
     f.write_char('"')?;
+    for piece in pieces {
+        write_escaped(f, &piece)?;
+    }
+    f.write_char('"')
+}
+
+fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     let mut rest = text;
     while let Some(length) = rest.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
         f.write_str(&rest[..length])?;
@@ -53,8 +61,43 @@ fn write_string(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
         }
         rest = &rest[length + 1..];
     }
-    f.write_str(rest)?;
-    f.write_char('"')
+    f.write_str(rest)
+}
+
+impl Json {
+    /// The begin of its compact text: so many characters, and an ellipsis if there are more. No more is made of it than that.
+    #[must_use]
+    pub fn shortened(&self, characters: usize) -> String {
+        let mut short = Short { text: String::new(), left: characters };
+        // It fails when there is no room for more.
+        if write!(short, "{self}").is_err() {
+            short.text.push('…');
+        }
+        short.text
+    }
+}
+
+/// Takes so many characters, and refuses the next.
+struct Short {
+    text: String,
+    left: usize,
+}
+
+impl Write for Short {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        match more.char_indices().nth(self.left) {
+            Some((end, _)) => {
+                self.text.push_str(&more[..end]);
+                self.left = 0;
+                Err(fmt::Error)
+            }
+            None => {
+                self.text.push_str(more);
+                self.left -= more.chars().count();
+                Ok(())
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,16 +3,22 @@
 //! Common parsers hide what a protocol check must see (duplicate keys, the spelling of numbers) or refuse the whole text
 //! for one fault (`NaN`, a lone surrogate, a byte order mark). This one keeps the first and reads past the second.
 
+mod abridge;
 mod display;
+mod inside;
 mod number;
 mod problem;
 mod scan;
 mod stack;
+mod strings;
 mod text;
 mod value;
 
 pub use problem::{Problem, ProblemKind};
+pub use text::Text;
 pub use value::{Json, Member};
+
+use super::body::View;
 
 /// The deepest nesting that is ever built, whatever [`Limits`] say: values are dropped, compared and shown recursively.
 const DEEPEST: usize = 1024;
@@ -47,24 +53,33 @@ pub struct Parsed {
     pub problems: Vec<Problem>,
 }
 
-/// Reads one JSON text (RFC 8259, UTF-8).
+/// Reads one JSON text (RFC 8259, UTF-8). Of one in a spool long strings stay there.
 ///
 /// The reading goes on after a fault wherever the structure is still plain: invalid UTF-8 and lone surrogates become U+FFFD,
 /// an unknown escape is read as its letters, a malformed number and `NaN` keep their spelling, a subtree that is too deep
 /// becomes `null`. Any other fault ends it.
 #[must_use]
-pub fn parse(bytes: &[u8], limits: &Limits) -> Parsed {
+pub fn parse<'a>(bytes: impl Into<View<'a>>, limits: &Limits) -> Parsed {
+    let bytes = bytes.into();
     if bytes.len() > limits.max_bytes {
         let problem = Problem { kind: ProblemKind::TooLarge, offset: limits.max_bytes, path: String::new() };
         return Parsed { value: None, problems: vec![problem] };
     }
-    // Every other part of a message is just this.
-    if bytes == b"{}" && limits.max_depth > 0 && limits.max_nodes > 0 {
-        return Parsed { value: Some(Json::Object(Vec::new())), problems: Vec::new() };
-    }
     let limits = Limits { max_depth: limits.max_depth.min(DEEPEST), ..*limits };
-    scan::Scanner::new(bytes, limits).scan()
+    match bytes {
+        // Every other part of a message is just this.
+        View::Held(b"{}") if limits.max_depth > 0 && limits.max_nodes > 0 => {
+            Parsed { value: Some(Json::Object(Vec::new())), problems: Vec::new() }
+        }
+        View::Held(bytes) => scan::Scanner::new(bytes, &[], limits).scan(),
+        View::Spooled(spool) => {
+            let abridged = abridge::Abridged::of(spool);
+            scan::Scanner::new(&abridged.bytes, &abridged.long, limits).scan()
+        }
+    }
 }
 
+#[cfg(test)]
+mod spooled_tests;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! The scanner: one pass over the bytes with a stack of its own, so that nesting can't exhaust the thread's.
 
+use super::abridge::{Abridged, LeftOut};
 use super::stack::Stack;
 use super::{Json, Limits, MAX_OF_KIND, Parsed, Problem, ProblemKind};
 
@@ -21,6 +22,8 @@ pub(super) struct Scanner<'a> {
     /// The same bytes if all of them are UTF-8, so that runs are copied without a second look.
     pub(super) utf8: Option<&'a str>,
     pub(super) at: usize,
+    /// Strings that are not among the bytes.
+    pub(super) long: &'a [LeftOut],
     limits: Limits,
     nodes: usize,
     pub(super) stack: Stack,
@@ -28,8 +31,9 @@ pub(super) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(bytes: &'a [u8], limits: Limits) -> Self {
-        Self { bytes, utf8: std::str::from_utf8(bytes).ok(), at: 0, limits, nodes: 0, stack: Stack::default(), problems: Vec::new() }
+    pub(super) fn new(bytes: &'a [u8], long: &'a [LeftOut], limits: Limits) -> Self {
+        let utf8 = std::str::from_utf8(bytes).ok();
+        Self { bytes, utf8, at: 0, long, limits, nodes: 0, stack: Stack::default(), problems: Vec::new() }
     }
 
     pub(super) fn scan(mut self) -> Parsed {
@@ -40,7 +44,7 @@ impl<'a> Scanner<'a> {
         let value = match self.document() {
             Ok(value) => Some(value),
             Err(stop) => {
-                self.push_problem(stop.kind, stop.offset, self.stack.path());
+                self.push_problem(stop.kind, self.original(stop.offset), self.stack.path());
                 self.unwind()
             }
         };
@@ -139,7 +143,7 @@ impl<'a> Scanner<'a> {
             return Err(self.stop(ProblemKind::NotJson));
         }
         let text = self.string()?;
-        self.stack.set_key(text, offset);
+        self.stack.set_key(text.into(), offset);
         self.skip_whitespace();
         if self.peek()? != b':' {
             return Err(self.stop(ProblemKind::NotJson));
@@ -163,7 +167,7 @@ impl<'a> Scanner<'a> {
         let (value, duplicates) = self.stack.close()?;
         for duplicate in duplicates {
             if self.has_room(ProblemKind::DuplicateKey) {
-                self.push_problem(ProblemKind::DuplicateKey, duplicate.offset, duplicate.path);
+                self.push_problem(ProblemKind::DuplicateKey, self.original(duplicate.offset), duplicate.path);
             }
         }
         Some(value)
@@ -241,9 +245,19 @@ impl<'a> Scanner<'a> {
 
     /// Records a problem that the reading survives.
     pub(super) fn note(&mut self, kind: ProblemKind, offset: usize) {
+        self.note_at(kind, self.original(offset));
+    }
+
+    /// The same, by its place in the whole text.
+    pub(super) fn note_at(&mut self, kind: ProblemKind, offset: usize) {
         if self.has_room(kind) {
             self.push_problem(kind, offset, self.stack.path());
         }
+    }
+
+    /// The place in the whole text.
+    fn original(&self, offset: usize) -> usize {
+        Abridged::original(self.long, offset)
     }
 
     fn has_room(&self, kind: ProblemKind) -> bool {

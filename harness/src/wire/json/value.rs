@@ -3,6 +3,8 @@
 use compact_str::CompactString;
 use serde_json::Value;
 
+use super::Text;
+
 /// A JSON value as sent.
 ///
 /// Two values are equal if they say the same: the order of keys does not count (that of duplicates of one key does), and
@@ -16,7 +18,7 @@ pub enum Json {
     /// A number, spelled as sent; `NaN`, `Infinity` and `-Infinity` too.
     Number(CompactString),
     /// A string, unescaped.
-    String(CompactString),
+    String(Text),
     /// An array.
     Array(Vec<Json>),
     /// An object: all its members in the order sent, duplicates included.
@@ -41,9 +43,15 @@ impl Json {
         path.split('.').try_fold(self, |value, key| value.get(key))
     }
 
-    /// The text, if this is a string.
+    /// The text, if this is a string. A long one is held from here on; see [`Json::as_text`].
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
+        self.as_text().map(|text| &**text)
+    }
+
+    /// The text, if this is a string, wherever it is kept.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&Text> {
         if let Self::String(text) = self { Some(text) } else { None }
     }
 

@@ -1,6 +1,7 @@
 //! One connection of a client to a peer, without its socket: what came goes in, what is to go comes out.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use super::command::Command;
 use super::decoder::{Decoder, Item, Limits};
@@ -8,7 +9,8 @@ use super::greeting::Greeting;
 use super::metadata::Metadata;
 use super::role::Role;
 use super::violation::{Violation, text};
-use crate::wire::message::Frame;
+use crate::wire::Body;
+use crate::wire::spool::Spooler;
 
 /// The most bytes of answers to pings that are kept: a peer that pings and never reads gets no more of them.
 const MOST_ANSWERS: usize = 64 << 10;
@@ -17,7 +19,7 @@ const MOST_ANSWERS: usize = 64 << 10;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming {
     /// Its frames; of one that is over the limits only the beginnings.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<Body>,
     /// Its size, where it was over the limits.
     pub cut_from: Option<u64>,
 }
@@ -61,6 +63,12 @@ impl Connection {
             inbox: VecDeque::new(),
             violations: Vec::new(),
         }
+    }
+
+    /// The same, which has places for large frames.
+    #[must_use]
+    pub fn with_spooler(self, spooler: Arc<dyn Spooler>) -> Self {
+        Self { decoder: self.decoder.with_spooler(spooler), ..self }
     }
 
     /// Takes in bytes of the peer.
@@ -159,7 +167,7 @@ impl Connection {
     }
 
     /// Takes the envelope off what a request socket gets. One without is what libzmq ends a connection for.
-    fn take_message(&mut self, mut frames: Vec<Frame>, cut_from: Option<u64>) -> Result<(), Violation> {
+    fn take_message(&mut self, mut frames: Vec<Body>, cut_from: Option<u64>) -> Result<(), Violation> {
         if self.role == Role::Req {
             if frames.len() < 2 || !frames[0].is_empty() {
                 return Err(Violation::NoEnvelope);

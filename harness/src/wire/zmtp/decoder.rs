@@ -1,12 +1,13 @@
 //! From a stream of bytes, in whatever pieces it comes, to greeting, commands and messages.
 
+use std::sync::Arc;
+
+use super::coming::Coming;
 use super::greeting::{GREETING_LEN, Greeting};
 use super::violation::Violation;
 use super::{SHORT, flag};
-use crate::wire::message::Frame;
-
-/// What is set aside for a frame before any of it has come, in bytes.
-const FIRST_ROOM: usize = 64 << 10;
+use crate::wire::Body;
+use crate::wire::spool::Spooler;
 
 /// What a peer can make us keep. All in bytes but `frames`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Limits {
     pub command: u64,
     /// The largest message that is kept whole.
     pub message: u64,
+    /// A frame of this size is spooled where that can be, and so is a larger one.
+    pub spooled: u64,
     /// The most frames that a message may have and is kept whole.
     pub frames: usize,
     /// What is kept of each frame of a message that is not kept whole.
@@ -33,7 +36,7 @@ pub enum Item {
     /// A message.
     Message {
         /// Its frames; of one that is over the limits only the beginnings.
-        frames: Vec<Frame>,
+        frames: Vec<Body>,
         /// Its size, where it was over the limits.
         cut_from: Option<u64>,
     },
@@ -43,6 +46,7 @@ pub enum Item {
 #[derive(Debug)]
 pub struct Decoder {
     limits: Limits,
+    spooler: Option<Arc<dyn Spooler>>,
     state: State,
     /// A greeting, or the flags and the size of a frame, as far as they have come.
     head: Vec<u8>,
@@ -55,9 +59,7 @@ enum State {
     Head,
     Body {
         flags: u8,
-        frame: Frame,
-        /// How much of it is kept.
-        kept: usize,
+        frame: Coming,
         /// How much is still to come.
         left: u64,
     },
@@ -68,7 +70,7 @@ enum State {
 /// The frames of a message that is not complete yet.
 #[derive(Debug, Default)]
 struct Assembly {
-    frames: Vec<Frame>,
+    frames: Vec<Body>,
     /// Bytes of all that came.
     size: u64,
     /// Bytes of what is kept.
@@ -81,7 +83,13 @@ impl Decoder {
     /// One for a connection of which nothing has come yet.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, state: State::Greeting, head: Vec::with_capacity(GREETING_LEN), message: Assembly::default() }
+        Self { limits, spooler: None, state: State::Greeting, head: Vec::with_capacity(GREETING_LEN), message: Assembly::default() }
+    }
+
+    /// The same, which has places for large frames.
+    #[must_use]
+    pub fn with_spooler(self, spooler: Arc<dyn Spooler>) -> Self {
+        Self { spooler: Some(spooler), ..self }
     }
 
     /// Whether it has met something that ends the connection; what comes later is thrown away.
@@ -90,11 +98,12 @@ impl Decoder {
         matches!(self.state, State::Broken)
     }
 
-    /// Bytes that it holds.
+    /// Bytes that it holds in memory.
     #[must_use]
     pub fn held(&self) -> usize {
-        let frames: usize = self.message.frames.iter().map(Vec::len).sum();
-        let open = if let State::Body { frame, .. } = &self.state { frame.len() } else { 0 };
+        let held = |body: &Body| if let Body::Held(bytes) = body { bytes.len() } else { 0 };
+        let frames: usize = self.message.frames.iter().map(held).sum();
+        let open = if let State::Body { frame, .. } = &self.state { frame.held() } else { 0 };
         frames + open + self.head.len()
     }
 
@@ -147,7 +156,9 @@ impl Decoder {
         let kept = if flags & flag::COMMAND == 0 { self.message.begin_frame(size, &self.limits) } else { size };
         // No more than the limits, which are of the size of memory.
         let kept = usize::try_from(kept).unwrap_or(usize::MAX);
-        self.state = State::Body { flags, frame: Vec::with_capacity(kept.min(FIRST_ROOM)), kept, left: size };
+        let is_spooled = flags & flag::COMMAND == 0 && kept as u64 >= self.limits.spooled;
+        let frame = Coming::new(kept, self.spooler.as_deref().filter(|_| is_spooled));
+        self.state = State::Body { flags, frame, left: size };
         Ok(Step::Further)
     }
 
@@ -175,27 +186,21 @@ impl Decoder {
     }
 
     fn body(&mut self, bytes: &mut &[u8]) -> Result<Step, Violation> {
-        let State::Body { flags, frame, kept, left } = &mut self.state else { return Ok(Step::Further) };
+        let State::Body { frame, left, .. } = &mut self.state else { return Ok(Step::Further) };
         let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
         let (came, rest) = bytes.split_at(taken);
         *bytes = rest;
         *left -= taken as u64;
-        let missing = *kept - frame.len();
-        let wanted = &came[..taken.min(missing)];
-        if frame.capacity() - frame.len() < wanted.len() {
-            // Once it is more than a promise, the room for the whole frame, so that it is not moved again and again.
-            frame.reserve_exact(missing);
-        }
-        frame.extend_from_slice(wanted);
+        frame.take(came);
         if *left > 0 {
             return Ok(Step::Starved);
         }
-        let (flags, frame) = (*flags, std::mem::take(frame));
-        self.state = State::Head;
+        let State::Body { flags, frame, .. } = std::mem::replace(&mut self.state, State::Head) else { return Ok(Step::Further) };
+        let body = frame.into_body();
         if flags & flag::COMMAND != 0 {
-            return Ok(Step::Complete(Item::Command(frame)));
+            return Ok(Step::Complete(Item::Command(body.to_vec())));
         }
-        self.message.end_frame(frame, &self.limits);
+        self.message.end_frame(body, &self.limits);
         if flags & flag::MORE != 0 {
             return Ok(Step::Further);
         }
@@ -221,7 +226,6 @@ impl Assembly {
             self.is_cut = true;
             for frame in &mut self.frames {
                 frame.truncate(limits.kept);
-                frame.shrink_to_fit();
             }
             self.held = self.frames.iter().map(|frame| frame.len() as u64).sum();
         }
@@ -232,7 +236,7 @@ impl Assembly {
         }
     }
 
-    fn end_frame(&mut self, frame: Frame, limits: &Limits) {
+    fn end_frame(&mut self, frame: Body, limits: &Limits) {
         if self.frames.len() < limits.frames {
             self.held += frame.len() as u64;
             self.frames.push(frame);

@@ -6,6 +6,7 @@
 //!
 //! Source: ZeroMQ RFC 23 (ZMTP 3.0) and RFC 37 (ZMTP 3.1).
 
+mod coming;
 mod command;
 mod connection;
 mod decoder;

@@ -1,9 +1,13 @@
 //! What the codec makes of right and wrong bytes, in whatever pieces they come.
 
+use std::io;
+use std::sync::{Arc, Mutex};
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::wire::{Body, Spooler, Store};
 
 /// What libzmq 4.3 sends as a ROUTER: its greeting and its READY.
 const ROUTER: &[u8] = b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01NULL\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\
@@ -11,10 +15,11 @@ const ROUTER: &[u8] = b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01NULL\0\0\0\0\0\0\0\0\0
     \x04\x29\x05READY\x0bSocket-Type\0\0\0\x06ROUTER\x08Identity\0\0\0\0";
 
 /// Bounds that nothing here reaches, but for what says that it is huge.
-const ROOMY: Limits = Limits { frame: 256 << 20, command: 64 << 10, message: 64 << 20, frames: 64 << 10, kept: 64 << 10 };
+const ROOMY: Limits =
+    Limits { frame: 256 << 20, command: 64 << 10, message: 64 << 20, spooled: u64::MAX, frames: 64 << 10, kept: 64 << 10 };
 
 /// Small enough to be reached by tests.
-const TIGHT: Limits = Limits { frame: 1000, command: 300, message: 400, frames: 5, kept: 10 };
+const TIGHT: Limits = Limits { frame: 1000, command: 300, message: 400, spooled: 100, frames: 5, kept: 10 };
 
 fn connection(role: Role, bytes: &[u8]) -> Connection {
     let mut connection = Connection::new(role, b"me", ROOMY);
@@ -32,9 +37,16 @@ fn frames(message: &[&[u8]]) -> Vec<Frame> {
     message.iter().map(|frame| frame.to_vec()).collect()
 }
 
+fn bodies(message: &[&[u8]]) -> Vec<Body> {
+    message.iter().map(|frame| frame.to_vec().into()).collect()
+}
+
 /// All that is made of `bytes` given in pieces that end at these places.
 fn decoded(bytes: &[u8], cuts: &[usize], limits: Limits) -> (Vec<Item>, Vec<Violation>, bool) {
-    let mut decoder = Decoder::new(limits);
+    decoded_by(Decoder::new(limits), bytes, cuts, limits)
+}
+
+fn decoded_by(mut decoder: Decoder, bytes: &[u8], cuts: &[usize], limits: Limits) -> (Vec<Item>, Vec<Violation>, bool) {
     let (mut items, mut violations) = (Vec::new(), Vec::new());
     let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (bytes.len() + 1)).chain([bytes.len()]).collect();
     cuts.sort_unstable();
@@ -62,7 +74,7 @@ fn a_dealer_shakes_hands_with_a_router() {
     assert_eq!((ours.ready(), ours.take_violations()), (Some(1), vec![]));
     ours.receive(b"\x01\x02ab\x00\x00\x04\x07\x04PING\x00\x00\x04\x09\x04PING\x00\x01xy\x00\x01c");
     let messages: Vec<_> = ours.inbox().drain(..).map(|message| (message.frames, message.cut_from)).collect();
-    assert_eq!(messages, [(frames(&[b"ab", b""]), None), (frames(&[b"c"]), None)]);
+    assert_eq!(messages, [(bodies(&[b"ab", b""]), None), (bodies(&[b"c"]), None)]);
     assert_eq!(ours.take_output(), b"\x04\x05\x04PONG\x04\x07\x04PONGxy");
     assert_eq!((ours.take_violations(), ours.is_over()), (vec![], false));
 }
@@ -121,7 +133,7 @@ fn what_can_not_be_put_up_with_ends_the_connection() {
 #[test]
 fn an_answer_without_an_envelope_ends_the_connection() {
     let mut ours = connection(Role::Req, &[ROUTER, b"\x01\0\x01\x01a\0\x01b\0\x01c"].concat());
-    assert_eq!(ours.inbox().pop_front().map(|message| message.frames), Some(frames(&[b"a", b"b"])));
+    assert_eq!(ours.inbox().pop_front().map(|message| message.frames), Some(bodies(&[b"a", b"b"])));
     assert_eq!((ours.inbox().len(), ours.take_violations(), ours.is_over()), (0, vec![Violation::NoEnvelope], true));
 }
 
@@ -185,11 +197,40 @@ fn what_is_over_the_limits_is_cut_and_costs_little() {
     encode_message(&vec![b"d".to_vec(); 1000], &mut bytes);
     encode_message(&[vec![b'e'; 400]], &mut bytes);
     let (items, violations, broken) = decoded(&bytes, &[], TIGHT);
-    let cut = |frames: &[&[u8]], size| Item::Message { frames: self::frames(frames), cut_from: Some(size) };
+    let cut = |frames: &[&[u8]], size| Item::Message { frames: bodies(frames), cut_from: Some(size) };
     assert_eq!(items[1], cut(&[&[b'a'; 10], &[b'b'; 10], b"ccc"], 404));
     assert_eq!(items[2], cut(&[&b"d"[..]; 5], 1000));
-    assert_eq!(items[3], Item::Message { frames: vec![vec![b'e'; 400]], cut_from: None });
+    assert_eq!(items[3], Item::Message { frames: bodies(&[&[b'e'; 400]]), cut_from: None });
     assert_eq!((items.len(), violations, broken), (4, vec![], false));
+}
+
+/// Places for so many bytes each.
+#[derive(Debug)]
+struct Places {
+    room: usize,
+}
+
+#[derive(Debug)]
+struct Place {
+    bytes: Mutex<Vec<u8>>,
+    room: usize,
+}
+
+impl Spooler for Places {
+    fn store(&self) -> Option<Box<dyn Store>> {
+        Some(Box::new(Place { bytes: Mutex::default(), room: self.room }))
+    }
+}
+
+impl Store for Place {
+    fn write(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        let is_full = at as usize + bytes.len() > self.room;
+        if is_full { Err(io::ErrorKind::StorageFull.into()) } else { self.bytes.write(bytes, at) }
+    }
+
+    fn read(&self, into: &mut [u8], at: u64) -> io::Result<()> {
+        self.bytes.read(into, at)
+    }
 }
 
 fn any_command() -> impl Strategy<Value = Command> {
@@ -232,7 +273,8 @@ proptest! {
     fn messages_come_back(messages in vec(vec(vec(any::<u8>(), 0..600), 1..6), 0..6), cuts in vec(any::<usize>(), 0..20)) {
         let mut bytes = Greeting::OURS.encode().to_vec();
         messages.iter().for_each(|message| encode_message(message, &mut bytes));
-        let expected = messages.into_iter().map(|frames| Item::Message { frames, cut_from: None });
+        let bodies = |message: Vec<Frame>| message.into_iter().map(Body::from).collect();
+        let expected = messages.into_iter().map(|message| Item::Message { frames: bodies(message), cut_from: None });
         let expected: Vec<Item> = std::iter::once(Item::Greeting(Greeting::OURS)).chain(expected).collect();
         prop_assert_eq!(decoded(&bytes, &cuts, ROOMY), (expected, vec![], false));
     }
@@ -253,6 +295,20 @@ proptest! {
         prop_assert_eq!(decoded(&bytes, &cuts, TIGHT), whole.clone());
         let single: Vec<usize> = (0..bytes.len()).collect();
         prop_assert_eq!(decoded(&bytes, &single, TIGHT), whole);
+    }
+
+    #[test]
+    fn spooled_frames_hold_what_held_ones_do(bytes in any_traffic(), cuts in vec(any::<usize>(), 0..20), room in 0..300usize) {
+        let held = decoded(&bytes, &cuts, TIGHT);
+        let decoder = Decoder::new(TIGHT).with_spooler(Arc::new(Places { room }));
+        let spooled = decoded_by(decoder, &bytes, &cuts, TIGHT);
+        for item in &spooled.0 {
+            let Item::Message { frames, cut_from: None } = item else { continue };
+            for frame in frames {
+                prop_assert_eq!(matches!(frame, Body::Spooled(_)), (100..=room).contains(&frame.len()), "{} bytes", frame.len());
+            }
+        }
+        prop_assert_eq!(spooled, held);
     }
 
     #[test]

@@ -28,6 +28,9 @@ fn facts(scenario: &Scenario) -> Vec<(&'static str, String)> {
     if let Some(feature) = &scenario.feature {
         facts.push(("feature", format!("only where the kernel announces `{feature}`")));
     }
+    if let Some(wire) = scenario.wire {
+        facts.push(("wire", format!("{}, unless --wire says otherwise", wire.name())));
+    }
     if scenario.fresh {
         let start = scenario.start.as_ref().map(|start| format!(", started with {}", start.odd));
         facts.push(("kernel", format!("one of its own{}", start.unwrap_or_default())));

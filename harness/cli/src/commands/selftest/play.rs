@@ -79,6 +79,7 @@ impl Player {
             fresh: false,
             reach: Reach::default(),
             wire: Wire::default(),
+            wire_throughout: false,
             deadline_scale: self.deadline_scale,
             cancel: self.cancel.clone(),
             launcher: self.launcher.clone(),

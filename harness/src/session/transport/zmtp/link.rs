@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
@@ -10,13 +11,19 @@ use rustix::net::{SendFlags, send};
 
 use super::super::{BURST, FRAME_LIMIT, KEPT_OF_CUT, MESSAGE_LIMIT, RECONNECT_MS, UNREAD_BYTES};
 use super::address::{Address, Dialled};
-use crate::trace::{Bytes, Violation};
+use crate::trace::{Bytes, Spools, Violation};
 use crate::wire::zmtp::{Connection, Incoming, Limits, Role, encode_message};
-use crate::wire::{Channel, Frame};
+use crate::wire::{Channel, Frame, View};
 
 /// What a kernel can make us keep, the same as with libzmq.
-const LIMITS: Limits =
-    Limits { frame: FRAME_LIMIT as u64, command: 64 << 10, message: MESSAGE_LIMIT as u64, frames: KEPT_OF_CUT, kept: KEPT_OF_CUT };
+const LIMITS: Limits = Limits {
+    frame: FRAME_LIMIT as u64,
+    command: 64 << 10,
+    message: MESSAGE_LIMIT as u64,
+    spooled: 1 << 20,
+    frames: KEPT_OF_CUT,
+    kept: KEPT_OF_CUT,
+};
 
 /// Reads of one connection before the others get their turn.
 const READS: usize = 16;
@@ -38,6 +45,7 @@ pub(super) struct Use {
 pub(super) struct Link {
     pub(super) purpose: Use,
     address: Address,
+    spools: Spools,
     state: State,
     /// Encoded messages that no connection has begun to send; they outlive it.
     outbox: VecDeque<Vec<u8>>,
@@ -74,10 +82,11 @@ struct Open {
 }
 
 impl Link {
-    pub(super) fn new(purpose: Use, address: Address) -> Self {
+    pub(super) fn new(purpose: Use, address: Address, spools: Spools) -> Self {
         Self {
             purpose,
             address,
+            spools,
             state: State::Waiting(Instant::now()),
             outbox: VecDeque::new(),
             inbox: VecDeque::new(),
@@ -183,8 +192,9 @@ impl Link {
             Role::Req => self.asked,
             // A publisher need not look at what was subscribed to.
             Role::Sub => {
-                let first = message.frames.first().map_or(&[][..], Vec::as_slice);
-                !purpose.unread && purpose.topics.iter().any(|topic| first.starts_with(&topic.0))
+                let begins_with =
+                    |topic: &Bytes| message.frames.first().is_some_and(|first| *View::from(first).begin(topic.0.len()) == *topic.0);
+                !purpose.unread && purpose.topics.iter().any(|topic| topic.0.is_empty() || begins_with(topic))
             }
             Role::Xsub => false,
         };
@@ -226,7 +236,7 @@ impl Link {
         self.state = match dialled {
             Dialled::Connected(socket) => State::Open(Box::new(Open {
                 socket,
-                connection: Connection::new(self.purpose.role, &self.purpose.identity, LIMITS),
+                connection: Connection::new(self.purpose.role, &self.purpose.identity, LIMITS).with_spooler(Arc::new(self.spools.clone())),
                 writing: Vec::new(),
                 written: 0,
                 since: now,

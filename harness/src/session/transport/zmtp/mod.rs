@@ -15,7 +15,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use super::{Arrival, BURST, Endpoint, Transport, TransportError};
-use crate::trace::{Violation, WireKind};
+use crate::trace::{Spools, Violation, WireKind};
 use crate::wire::zmtp::Role;
 use crate::wire::{Channel, ConnectionInfo, Frame};
 use address::Address;
@@ -32,15 +32,15 @@ pub(super) struct Zmtp {
     /// Of clients that are gone.
     violations: Vec<Violation>,
     buffer: Vec<u8>,
-}
-
-impl Default for Zmtp {
-    fn default() -> Self {
-        Self { links: Vec::new(), cut_off: Vec::new(), violations: Vec::new(), buffer: vec![0; BUFFER] }
-    }
+    spools: Spools,
 }
 
 impl Zmtp {
+    /// No connections yet, and where their large frames are to go.
+    pub(super) fn new(spools: Spools) -> Self {
+        Self { links: Vec::new(), cut_off: Vec::new(), violations: Vec::new(), buffer: vec![0; BUFFER], spools }
+    }
+
     /// Sleeps until `until`, or until something can be done, and does it. Returns whether it was one of `wakers` that ended the sleep.
     fn turn(&mut self, until: Instant, wakers: &[BorrowedFd<'_>], take_in: bool) -> Result<bool, TransportError> {
         let now = Instant::now();
@@ -108,7 +108,7 @@ impl Zmtp {
             return Some(upstream);
         }
         let purpose = Use { client: client.to_owned(), channel, role: Role::Xsub, identity: Vec::new(), topics: Vec::new(), unread: false };
-        let upstream = Link::new(purpose, self.links[subscriber].address().clone());
+        let upstream = Link::new(purpose, self.links[subscriber].address().clone(), self.spools.clone());
         self.links.push(upstream);
         Some(self.links.len() - 1)
     }
@@ -140,7 +140,7 @@ impl Transport for Zmtp {
                 topics: if role == Role::Sub { endpoint.topics.clone() } else { Vec::new() },
                 unread: endpoint.deaf && role == Role::Sub,
             };
-            self.links.push(Link::new(purpose, address));
+            self.links.push(Link::new(purpose, address, self.spools.clone()));
         }
         Ok(())
     }

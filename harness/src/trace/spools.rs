@@ -1,0 +1,58 @@
+//! Where large frames and long lines go: files that have no name.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::wire::spool::{Spooler, Store};
+
+/// The most files that are open at a time. A message beyond these is held in memory: a program has only so many descriptors, and kernels
+/// and sockets need them too.
+const MOST_FILES: usize = 64;
+
+/// Makes files in a directory. That of a run's results is a good one: it has room, as the trace there holds the same bytes, and they
+/// outlive nothing there, while a system's own place for such files may be kept in memory.
+#[derive(Debug, Clone)]
+pub struct Spools {
+    dir: PathBuf,
+    /// Shared by all files that are open.
+    open: Arc<()>,
+}
+
+/// A file with what counts it.
+#[derive(Debug)]
+struct Counted {
+    file: File,
+    _open: Arc<()>,
+}
+
+impl Spools {
+    /// Files in that directory, or in the system's own where none can be made there. Where they can't be made at all, all is held.
+    #[must_use]
+    pub fn in_dir(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), open: Arc::default() }
+    }
+}
+
+impl Spooler for Spools {
+    fn store(&self) -> Option<Box<dyn Store>> {
+        let open = Arc::clone(&self.open);
+        // This one, and that of the spools themselves and their clones, are no files.
+        if Arc::strong_count(&open) > MOST_FILES {
+            return None;
+        }
+        let file = tempfile::tempfile_in(&self.dir).or_else(|_| tempfile::tempfile()).ok()?;
+        Some(Box::new(Counted { file, _open: open }))
+    }
+}
+
+impl Store for Counted {
+    fn write(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        self.file.write(bytes, at)
+    }
+
+    fn read(&self, into: &mut [u8], at: u64) -> io::Result<()> {
+        self.file.read(into, at)
+    }
+}
