@@ -7,8 +7,8 @@ use crate::wire::json::{Limits, parse};
 use crate::wire::spool::Filling;
 use crate::wire::{Body, Json, Spool, Spooler, Text, View};
 
-/// Bytes that are read of a line at once.
-const CHUNK: u64 = 1 << 20;
+/// Bytes that are read of a line at once. Most lines that hold a large message of ours are no longer; a spool costs them time for nothing.
+const CHUNK: u64 = 2 << 20;
 
 /// A line, up to its end or the end of the file.
 pub(super) enum Line {
