@@ -150,3 +150,44 @@ fn an_idle_that_never_comes_is_not_told_of_again_beside_something() {
     assert_eq!(rules(&beside), ["XPUB-11"]);
     assert_eq!(rules(&format!("{beside}{plain}")), ["STAT-02"]);
 }
+
+const DEAF_BY_ITSELF: &str = "\
+! kernel
+> control kernel_info_request id=91
+! settled 91 missing=reply,idle why=deadline
+! ladder 91 kind=control_stuck missing=reply,idle
+";
+
+const DEAF_AFTER_A_FORGERY: &str = "\
+! kernel
+> control kernel_info_request id=92 fact.sign=flipped
+> control kernel_info_request id=93
+! settled 93 missing=reply,idle why=deadline
+! ladder 93 kind=control_stuck missing=reply,idle
+";
+
+#[test]
+fn a_control_channel_that_is_deaf_by_itself_is_told_of_once() {
+    assert_eq!(rules(DEAF_AFTER_A_FORGERY), ["AUTH-08"]);
+    assert_eq!(rules(&format!("{DEAF_AFTER_A_FORGERY}{DEAF_BY_ITSELF}")), ["CTRL-02"]);
+}
+
+const QUEUED_BEHIND_AN_INTERRUPT: &str = "\
+! kernel
+> shell execute_request id=94 code=loop
+< iopub status parent=94 execution_state=busy
+> shell execute_request id=95 code=hello
+! signal SIGINT
+< shell execute_reply parent=94 status=error execution_count=1 ename=E evalue=\"\" traceback=[]
+< iopub error parent=94 ename=E evalue=\"\" traceback=[]
+< iopub status parent=94 execution_state=idle
+! settled 94 why=answered
+! settled 95 missing=reply,idle why=deadline
+! ladder 95 kind=no_reply missing=reply,idle
+";
+
+#[test]
+fn what_waits_behind_an_interrupted_cell_was_not_interrupted() {
+    assert!(rules(QUEUED_BEHIND_AN_INTERRUPT).contains(&"EXEC-01".to_owned()));
+    assert!(!rules(QUEUED_BEHIND_AN_INTERRUPT).contains(&"INT-01".to_owned()));
+}

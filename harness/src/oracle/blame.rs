@@ -204,6 +204,9 @@ impl Blame {
         let case = match what {
             Expectation::Exit => Some(Case::of_end(episode, &rules, !mild)),
             Expectation::Idle => Case::of_idle(episode, request, &rules),
+            Expectation::Reply if is_control_info(episode, request) && ladder.is_some_and(|ladder| ladder.kind == "control_stuck") => {
+                Some(Case::of_deaf_control(episode, request, &rules))
+            }
             _ => None,
         };
         charges.push(Charge { rules, if_supported, coarse_place, usual: !is_unusual(episode, request), mild, case, if_known, finding });

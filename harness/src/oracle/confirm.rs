@@ -51,7 +51,12 @@ impl Confirmations {
         let own: Vec<&Showing> = shown.iter().filter(|showing| showing.rule.as_ref() == rule).collect();
         let is_lone = |showing: &Showing| self.plays.get(&showing.scenario).is_none_or(|&plays| plays < 2);
         let again = |one: &Showing| shown.iter().any(|other| other.scenario == one.scenario && other.attempt != one.attempt);
-        own.len() > 1 || own.into_iter().any(|showing| is_lone(showing) || again(showing))
+        // What a process was about when it ended is a matter of moments, and what it died of is not.
+        let died_again = |one: &Showing| {
+            let deaths = self.shown.iter().filter(|((other, _), _)| *other == kind && kind == Kind::Crash).flat_map(|(_, shown)| shown);
+            deaths.into_iter().any(|other| other.scenario == one.scenario && other.attempt != one.attempt && other.rule == one.rule)
+        };
+        own.len() > 1 || own.into_iter().any(|showing| is_lone(showing) || again(showing) || died_again(showing))
     }
 }
 
@@ -72,6 +77,19 @@ mod tests {
         confirmations.show(Kind::Crash, "joined", of("once", 1, "A"));
         let holds = |kind, place| confirmations.holds(kind, place, Some(&"A".to_owned()));
         assert_eq!([holds(Kind::Lockup, "flaky"), holds(Kind::Lockup, "real"), holds(Kind::Crash, "joined")], [false, true, true]);
+    }
+
+    #[test]
+    fn a_death_of_the_same_holds_whatever_was_going_on() {
+        let mut confirmations = Confirmations::default();
+        for attempt in 1..=2 {
+            confirmations.play("s", attempt);
+        }
+        confirmations.show(Kind::Crash, "after comm_open", of("s", 1, "A"));
+        confirmations.show(Kind::Crash, "after kernel_info_request", of("s", 2, "A"));
+        confirmations.show(Kind::Crash, "by chance", of("s", 1, "B"));
+        let holds = |place, rule: &str| confirmations.holds(Kind::Crash, place, Some(&rule.to_owned()));
+        assert_eq!([holds("after comm_open", "A"), holds("by chance", "B")], [true, false]);
     }
 
     #[test]

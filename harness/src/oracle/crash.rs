@@ -81,7 +81,8 @@ pub(super) fn is_deadly_interrupt(charge: &Charge) -> bool {
 }
 
 /// The request that the kernel was about when it ended: the first that waited for its reply then, or else the last that never
-/// got one. What greets a client that has just come is none: whether it is answered in time is a matter of chance.
+/// got one; a question of the session's own only if there is no other. What greets a client that has just come is none: whether it is
+/// answered in time is a matter of chance.
 fn pending(episode: &Episode, line: u64) -> Option<&Request> {
     let is_greeting = |request: &Request| !episode.scenario.is_empty() && episode.asked(request).step.as_deref() == Some(own_steps::READY);
     let unanswered = || {
@@ -89,7 +90,9 @@ fn pending(episode: &Episode, line: u64) -> Option<&Request> {
         episode.requests.iter().filter(move |request| open(request) && !is_greeting(request))
     };
     let given_up = |request: &Request| request.settled.as_ref().is_some_and(|(settled, _)| *settled < line);
-    unanswered().find(|request| !given_up(request)).or_else(|| unanswered().next_back())
+    let is_own = |request: &&Request| episode.asked(request).step.as_deref().is_some_and(|step| own_steps::ALL.contains(&step));
+    let waiting = || unanswered().filter(|request| !given_up(request));
+    waiting().find(|request| !is_own(request)).or_else(|| waiting().next()).or_else(|| unanswered().next_back())
 }
 
 /// What the kernel may have died of, the likeliest first. A reply to one that has left may kill it at any time after.

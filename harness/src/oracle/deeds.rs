@@ -100,6 +100,21 @@ pub(super) fn last_deed(episode: &Episode, line: u64, counts: impl Fn(usize) -> 
     messages.chain(beats).chain(events).filter(|(known, _)| *known < line).max_by_key(|(line, _)| *line).map(|(_, deed)| deed)
 }
 
+/// Whether nothing was done to the kernel before a line but to ask it what any client may ask.
+pub(super) fn is_untroubled_before(episode: &Episode, line: u64) -> bool {
+    let is_plain = |seen: &Seen| {
+        let well_signed = seen.facts.get("sign").is_none_or(|sign| sign == "good");
+        seen.malformations.is_empty() && well_signed && !seen.facts.contains_key("odd")
+    };
+    let is_trouble = |event: &Event| match event {
+        Event::Signalled(_) | Event::Disconnected(_) | Event::Stranger(_) => true,
+        Event::Connected(connected) => !connected.early && !is_of_the_plan(episode, &connected.client),
+        _ => false,
+    };
+    let mut sent = episode.sent.iter().map(|&sent| &episode.messages[sent]).filter(|seen| seen.line < line);
+    sent.all(is_plain) && !episode.events.iter().any(|happened| happened.line < line && is_trouble(&happened.event))
+}
+
 /// Whether a step is the session's own.
 fn is_own(seen: &Seen) -> bool {
     seen.step.as_deref().is_some_and(|step| own_steps::ALL.contains(&step))

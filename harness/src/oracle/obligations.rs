@@ -125,14 +125,10 @@ impl When {
                 asks && is_pending_execution(episode, other, line)
             }),
             Self::InputInterrupted => request.is_some_and(|request| !request.inputs.is_empty()) && interrupts(episode) > 0,
-            // One that is over and lacks its reply did stop.
-            Self::Signalled => {
-                request.is_some_and(|request| request.idle.is_none() && episode.signals().any(|at| at > episode.asked(request).line))
-            }
+            Self::Signalled => request.is_some_and(|request| is_hit(episode, request, episode.signals())),
             Self::AskedToStop => {
                 let by_message = episode.kernel.started.as_ref().is_none_or(|kernel| kernel.event.interrupt_mode == "message");
-                let asked = |request: &Request| episode.interrupt_requests().any(|at| at > episode.asked(request).line);
-                by_message && request.is_some_and(|request| request.idle.is_none() && asked(request))
+                by_message && request.is_some_and(|request| is_hit(episode, request, episode.interrupt_requests()))
             }
             Self::Odd => request.is_some_and(|request| is_wrong(episode, request)),
             Self::Plain => request.is_none_or(|request| !is_wrong(episode, request)),
@@ -163,7 +159,8 @@ pub(super) fn rules_for_crash(episode: &Episode, line: u64) -> Vec<&'static str>
     }
     rules.extend(rule_for_deed(episode, line));
     if !episode.messages.iter().any(Seen::from_kernel) {
-        rules.push("LIFE-01");
+        let restarted = episode.kernel.started.as_ref().is_some_and(|started| started.event.restarted);
+        rules.push(if restarted { "LIFE-12" } else { "LIFE-01" });
     }
     rules.push("EXEC-34");
     rules
@@ -298,6 +295,17 @@ fn is_pending_execution(episode: &Episode, request: &Request, line: u64) -> bool
     let asked = episode.asked(request);
     let answered = request.reply().is_some_and(|reply| episode.messages[reply].line < line);
     request.honest && asked.msg_type() == "execute_request" && asked.line < line && !answered
+}
+
+/// Whether one of these interrupts was for this request: it was there, is not over, and did not wait behind another execution.
+fn is_hit(episode: &Episode, request: &Request, mut interrupts: impl Iterator<Item = u64>) -> bool {
+    let asked = episode.asked(request);
+    let begun = |at: u64| request.busy.is_some_and(|busy| episode.messages[busy].line < at);
+    let behind = |at: u64| {
+        let ahead = |other: &Request| is_pending_execution(episode, other, at) && episode.asked(other).line < asked.line;
+        episode.requests.iter().any(ahead)
+    };
+    request.idle.is_none() && interrupts.any(|at| at > asked.line && (begun(at) || !behind(at)))
 }
 
 /// Whether the kernel answered something on control while a cell ran that was not over at this line.

@@ -1,5 +1,6 @@
 //! Causes that many rules would tell of. The plainest case is told; what only shows the same again, where more is asked of the kernel, is not.
 
+use super::deeds::is_untroubled_before;
 use super::episode::Episode;
 use super::request::Request;
 
@@ -14,6 +15,8 @@ pub(crate) enum Cause {
     LateEnd,
     /// Executions never become idle: where one does not by itself, one beside something that must not matter does not either.
     NeverIdle,
+    /// `kernel_info_request` on control is not answered by itself: where it is what shows whether control lives, nothing else made control deaf.
+    DeafControl,
     /// What a rule is about left the kernel stuck or dead: that it was left half done elsewhere, by the same rule, is of that.
     Harm(String),
     /// Code of this digest fails by itself.
@@ -59,6 +62,8 @@ pub(super) struct Case {
 const PLAIN_INTERRUPTS: &[&str] = &["INT-01", "INT-05"];
 /// The rule about the end of an idle kernel.
 const PLAIN_END: &[&str] = &["LIFE-05"];
+/// The rule about `kernel_info_request` on control.
+const PLAIN_CONTROL: &[&str] = &["CTRL-02"];
 /// The rule about the idle of any request.
 const PLAIN_IDLE: &[&str] = &["STAT-02"];
 
@@ -80,6 +85,12 @@ impl Case {
         let plain = place(PLAIN_IDLE, rules).filter(|_| !is_beside && request.ladder.is_some());
         let is_one = episode.type_of(request) == "execute_request" && (plain.is_some() || is_beside);
         is_one.then_some(Self { cause: Cause::NeverIdle, plain })
+    }
+
+    /// That `kernel_info_request` on control had no answer and control none later, as the fittest rule has it.
+    pub(super) fn of_deaf_control(episode: &Episode, request: &Request, rules: &[String]) -> Self {
+        let is_untroubled = is_untroubled_before(episode, episode.asked(request).line);
+        Self { cause: Cause::DeafControl, plain: place(PLAIN_CONTROL, rules).filter(|_| is_untroubled) }
     }
 
     /// Whether it is no finding of its own once its cause is told of. Plain executions may lose their idle for several reasons.

@@ -131,7 +131,11 @@ const KEPT_LENGTH: usize = 8 << 10;
 impl Reader {
     /// Reads a message to the kernel.
     pub(super) fn sent(&mut self, t: u64, line: u64, sent: Sent) -> Seen {
+        let behind = header_behind_second_delimiter(&sent.frames);
         let mut seen = self.read(sent.frames);
+        if behind.is_some() {
+            seen.parts[PartName::Parent as usize] = behind;
+        }
         (seen.t, seen.line) = (t, line);
         seen.direction = Direction::ToKernel;
         seen.client = self.name(&sent.client);
@@ -275,6 +279,14 @@ where
     }
     known.push(Arc::from(value));
     Arc::clone(&known[known.len() - 1])
+}
+
+/// The header of a message that begins at a second delimiter. It stands where a message has its parent header.
+fn header_behind_second_delimiter(frames: &[Bytes]) -> Option<Arc<Json>> {
+    let mut delimiters = frames.iter().enumerate().filter(|(_, frame)| frame.0 == DELIMITER).map(|(index, _)| index);
+    let (_, second) = (delimiters.next()?, delimiters.next()?);
+    let views: Vec<&[u8]> = frames[second..].iter().map(AsRef::as_ref).collect();
+    decode(&views, &Limits::default()).header().cloned().map(Arc::new)
 }
 
 impl Seen {

@@ -4,6 +4,7 @@
 //! - `for`: the requests in whose course they must not come (a selector of messages to the kernel); without it they must not come at all
 //! - `after`: only those after the first such message of the request
 //! - `before`: only those before the first such message of the request
+//! - `answered = true`: only those that come after all that the request is owed
 //! - `milder`: messages of `of` that give a warning at most (a selector)
 
 use super::Check;
@@ -15,13 +16,15 @@ use crate::oracle::report::Report;
 use crate::oracle::request::Request;
 use crate::oracle::seen::Direction;
 use crate::oracle::selector::Selector;
-use crate::spec::reader::Reader;
+use crate::spec::reader::{Item, Reader};
+use crate::trace::Why;
 
 struct Absence {
     of: Selector,
     requests: Option<Selector>,
     after: Option<Selector>,
     before: Option<Selector>,
+    answered: bool,
     milder: Option<Selector>,
 }
 
@@ -34,9 +37,10 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
     let requests = selector("for", Direction::ToKernel);
     let (after, before, milder) =
         (selector("after", Direction::ToClient), selector("before", Direction::ToClient), selector("milder", Direction::ToClient));
-    let check = Absence { of, requests: requests?, after: after?, before: before?, milder: milder? };
-    if check.requests.is_none() && (check.after.is_some() || check.before.is_some()) {
-        reader.mistake("`after` and `before` need the requests of `for`");
+    let answered = reader.optional("answered").and_then(Item::bool).unwrap_or(false);
+    let check = Absence { of, requests: requests?, after: after?, before: before?, answered, milder: milder? };
+    if check.requests.is_none() && (check.after.is_some() || check.before.is_some() || check.answered) {
+        reader.mistake("`after`, `before` and `answered` need the requests of `for`");
         return None;
     }
     Some(Box::new(check))
@@ -69,7 +73,13 @@ impl Absence {
             None => 0,
         };
         let until = first(&self.before).flatten().unwrap_or(usize::MAX);
-        for message in self.of.among(episode, &messages).filter(|&message| message >= from && message < until) {
+        let since = match (&request.settled, self.answered) {
+            (_, false) => 0,
+            (Some((line, settled)), true) if settled.why == Why::Answered => *line,
+            _ => u64::MAX,
+        };
+        let bears = |message: &usize| *message >= from && *message < until && episode.messages[*message].line > since;
+        for message in self.of.among(episode, &messages).filter(bears) {
             self.broken(episode, message, Some(request), report);
         }
         if request.is_over() || !request.replies.is_empty() {
@@ -98,6 +108,7 @@ impl Absence {
         let edge = match (&self.after, &self.before) {
             (Some(after), _) => format!(" after {}", words(after)),
             (None, Some(before)) => format!(" before {}", words(before)),
+            (None, None) if self.answered => " after its end".to_owned(),
             (None, None) => String::new(),
         };
         let title = || match request {

@@ -1,8 +1,9 @@
 //! `dates`: what the dates of headers must be.
 //!
 //! - `on`: the messages; all of the kernel if not given
-//! - `want`: `iso` (ISO 8601 with a zone), `rising` (on one channel none is earlier than the one before it) or `now` (near the time of arrival)
-//! - `milliseconds`: how much earlier is still taken as the same time (`rising`), how far off is still near (`now`)
+//! - `want`: `iso` (ISO 8601 with a zone), `rising` (on one channel none is earlier than the one before it), `now` (near the time of arrival)
+//!   or `caused` (none is earlier than the sending of the request that it is about, by the kernel's own clock)
+//! - `milliseconds`: how much earlier is still taken as the same time (`rising`, `caused`), how far off is still near (`now`)
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,8 @@ struct Dates {
     nanos: i128,
     life: u32,
     latest: BTreeMap<(String, Channel), (i128, u64)>,
+    /// How far the kernel's clock is behind ours, at most: by the message that arrived soonest after its date.
+    behind: Option<i128>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,6 +33,7 @@ enum Want {
     Iso,
     Rising,
     Now,
+    Caused,
 }
 
 pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Box<dyn Check>> {
@@ -39,14 +43,15 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
         "iso" => Want::Iso,
         "rising" => Want::Rising,
         "now" => Want::Now,
+        "caused" => Want::Caused,
         other => {
-            item.unknown("want", other, ["iso", "rising", "now"]);
+            item.unknown("want", other, ["iso", "rising", "now", "caused"]);
             return None;
         }
     };
     on.copies = want == Want::Rising;
     let nanos = i128::from(reader.optional("milliseconds").and_then(Item::integer).unwrap_or(0)) * 1_000_000;
-    Some(Box::new(Dates { on, want, nanos, life: 0, latest: BTreeMap::new() }))
+    Some(Box::new(Dates { on, want, nanos, life: 0, latest: BTreeMap::new(), behind: None }))
 }
 
 impl Check for Dates {
@@ -54,6 +59,7 @@ impl Check for Dates {
         if self.life != episode.kernel.life {
             self.life = episode.kernel.life;
             self.latest.clear();
+            self.behind = None;
         }
         for message in self.on.select(episode) {
             let Some(date) = episode.messages[message].header().and_then(|header| header.get("date")) else { continue };
@@ -61,6 +67,7 @@ impl Check for Dates {
                 Want::Iso => judge_iso(episode, message, date, report),
                 Want::Rising => self.judge_rising(episode, message, date, report),
                 Want::Now => self.judge_now(episode, message, date, report),
+                Want::Caused => self.judge_caused(episode, message, date, report),
             }
         }
     }
@@ -123,6 +130,22 @@ impl Dates {
             let side = if off < 0 { "before" } else { "after" };
             report.deviation(episode, About::Message(message), side, || {
                 format!("the date of {} is {} s {side} its arrival", name_of(episode, message), off.abs() / 1_000_000_000)
+            });
+        }
+    }
+
+    /// The clocks need not agree, but differ by the same all the time.
+    fn judge_caused(&mut self, episode: &Episode, message: usize, date: &Json, report: &mut Report<'_>) {
+        let (Some(Ok(parts)), true) = (date.as_str().map(parse_date), episode.kernel.unix_nanos != 0) else { return };
+        let clock = |message: usize| i128::from(episode.kernel.unix_nanos) + i128::from(episode.messages[message].t);
+        let behind = clock(message) - parts.unix_nanos;
+        let behind = *self.behind.insert(self.behind.map_or(behind, |known| known.min(behind)));
+        let Some(request) = episode.request_of(message).filter(|request| !request.shared_id) else { return };
+        let early = clock(request.sent) - (parts.unix_nanos + behind);
+        report.exercised();
+        if early > self.nanos {
+            report.deviation(episode, About::Messages(&[message, request.sent]), "before its cause", || {
+                format!("the date of {} is {} s before its request was sent", name_of(episode, message), early / 1_000_000_000)
             });
         }
     }

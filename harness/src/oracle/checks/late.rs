@@ -5,7 +5,8 @@
 //! - `milder`: how late gives a warning only, in seconds; without it what is late breaks the rule
 //! - `before = true`: what comes before `from` is in time too
 //!
-//! A pair that is not there, or (without `before`) comes the other way round, tells nothing.
+//! A pair that is not there, or (without `before`) comes the other way round, tells nothing. What came behind a crowd of other messages of
+//! the kernel may have been read late, not sent late: there the dates that the kernel itself gave the two count, if they are closer.
 
 use super::Check;
 use super::absence::words;
@@ -17,6 +18,7 @@ use crate::oracle::report::Report;
 use crate::oracle::seen::Direction;
 use crate::oracle::selector::Selector;
 use crate::spec::reader::{Item, Reader};
+use crate::wire::parse_date;
 
 struct Late {
     from: Selector,
@@ -51,6 +53,7 @@ impl Check for Late {
                 continue;
             }
             let seconds = seconds_between(episode.messages[from].t, episode.messages[to].t);
+            let seconds = own_seconds(episode, from, to).map_or(seconds, |own| own.min(seconds));
             let within = episode.kernel.allow(self.within);
             if seconds <= within {
                 continue;
@@ -68,6 +71,18 @@ impl Check for Late {
             }
         }
     }
+}
+
+/// How far apart two messages of the kernel are by their own dates, where others came between them on the channel of the second.
+fn own_seconds(episode: &Episode, from: usize, to: usize) -> Option<f64> {
+    let last = &episode.messages[to];
+    let crowd = episode.messages[from..to].iter().skip(1).filter(|seen| seen.channel == last.channel && seen.client == last.client);
+    if !episode.messages[from].from_kernel() || crowd.count() == 0 {
+        return None;
+    }
+    let date = |message: usize| parse_date(episode.messages[message].header_text("date")?).ok();
+    let nanos = date(to)?.unix_nanos - date(from)?.unix_nanos;
+    Some(nanos.max(0) as f64 / 1e9)
 }
 
 /// How many decimals show that two numbers differ; one at least.

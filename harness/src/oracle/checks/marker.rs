@@ -1,6 +1,7 @@
 //! `marker`: a cell that prints the marker shows how often earlier cells ran.
 //!
 //! - `for`: the cells that print it as `marker=N` (a selector of messages to the kernel); the fact `shows` is the text that is wanted
+//! - `means`: what another number tells (a text), if it is not how often something ran
 //! - `given`: a message of the kernel without which nothing can be told (a selector): the error reply that aborts a queue, for instance
 
 use regex::Regex;
@@ -13,11 +14,12 @@ use crate::oracle::report::Report;
 use crate::oracle::request::Request;
 use crate::oracle::seen::Direction;
 use crate::oracle::selector::Selector;
-use crate::spec::reader::Reader;
+use crate::spec::reader::{Item, Reader};
 
 struct Marker {
     cells: Selector,
     given: Option<Selector>,
+    means: Option<String>,
     pattern: Regex,
 }
 
@@ -28,7 +30,8 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
         None => None,
     };
     let pattern = Regex::new(r"marker=(-?[0-9]+)").ok()?;
-    Some(Box::new(Marker { cells, given, pattern }))
+    let means = reader.optional("means").and_then(Item::str).map(str::to_owned);
+    Some(Box::new(Marker { cells, given, means, pattern }))
 }
 
 impl Check for Marker {
@@ -42,7 +45,7 @@ impl Check for Marker {
                 Some(found) if is_given => {
                     report.exercised();
                     if found != wanted {
-                        broken(episode, request, found, wanted, report);
+                        self.broken(episode, request, found, wanted, report);
                     }
                 }
                 _ => report.inconclusive(),
@@ -65,14 +68,15 @@ impl Marker {
     fn number(&self, text: &str) -> Option<i64> {
         self.pattern.captures(text)?.get(1)?.as_str().parse().ok()
     }
-}
 
-fn broken(episode: &Episode, request: &Request, found: i64, wanted: i64, report: &mut Report<'_>) {
-    let place = if found > wanted { "ran too often" } else { "ran too seldom" };
-    report.deviation(episode, About::Request(request), place, || {
-        format!(
-            "the marker that earlier cells set is {found} and should be {wanted}: {}",
-            if found > wanted { "something ran that should not have" } else { "something did not run" }
-        )
-    });
+    fn broken(&self, episode: &Episode, request: &Request, found: i64, wanted: i64, report: &mut Report<'_>) {
+        let (place, means) = match &self.means {
+            Some(means) => (means.as_str(), means.as_str()),
+            None if found > wanted => ("ran too often", "something ran that should not have"),
+            None => ("ran too seldom", "something did not run"),
+        };
+        report.deviation(episode, About::Request(request), place, || {
+            format!("the marker that earlier cells set is {found} and should be {wanted}: {means}")
+        });
+    }
 }

@@ -32,6 +32,7 @@ mod interrupt_survival;
 mod known;
 mod last_reply;
 mod late;
+mod later_delimiter;
 mod listening;
 mod malformed;
 mod marker;
@@ -154,6 +155,7 @@ const KINDS: &[CheckKind] = &[
     CheckKind { name: "known", compile: known::compile },
     CheckKind { name: "last-reply", compile: last_reply::compile },
     CheckKind { name: "late", compile: late::compile },
+    CheckKind { name: "later-delimiter", compile: later_delimiter::compile },
     CheckKind { name: "listening", compile: listening::compile },
     CheckKind { name: "malformed", compile: malformed::compile },
     CheckKind { name: "marker", compile: marker::compile },
