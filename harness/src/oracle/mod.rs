@@ -33,6 +33,7 @@ mod missed;
 mod obligations;
 mod params;
 mod path;
+mod reading;
 mod repeats;
 mod report;
 mod request;
