@@ -61,7 +61,7 @@ pub(super) fn record(line: &Spool, spools: &Spools) -> Option<Record> {
     let parsed = parse(View::Spooled(line), &limits);
     let mut value = parsed.value.filter(|_| parsed.problems.is_empty())?;
     let long = take_long_frames(&mut value);
-    let mut record: Record = serde_json::from_str(&value.to_string()).ok()?;
+    let mut record: Record = serde_json::from_slice(value.to_string().as_bytes()).ok()?;
     if let Event::Sent(super::Sent { frames, .. }) | Event::Received(super::Received { frames, .. }) = &mut record.event {
         for (index, text) in long {
             *frames.get_mut(index)? = body(&text, spools);

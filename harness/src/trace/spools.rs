@@ -14,9 +14,12 @@ const MOST_FILES: usize = 64;
 /// Makes files in a directory. That of a run's results is a good one: it has room, as the trace there holds the same bytes, and they
 /// outlive nothing there, while a system's own place for such files may be kept in memory.
 #[derive(Debug, Clone)]
-pub struct Spools {
-    dir: PathBuf,
-    /// Shared by all files that are open.
+pub struct Spools(Arc<Dir>);
+
+#[derive(Debug)]
+struct Dir {
+    path: PathBuf,
+    /// Shared with all files that are open.
     open: Arc<()>,
 }
 
@@ -31,19 +34,18 @@ impl Spools {
     /// Files in that directory, or in the system's own where none can be made there. Where they can't be made at all, all is held.
     #[must_use]
     pub fn in_dir(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), open: Arc::default() }
+        Self(Arc::new(Dir { path: dir.to_owned(), open: Arc::default() }))
     }
 }
 
 impl Spooler for Spools {
     fn store(&self) -> Option<Box<dyn Store>> {
-        let open = Arc::clone(&self.open);
-        // This one, and that of the spools themselves and their clones, are no files.
-        if Arc::strong_count(&open) > MOST_FILES {
+        let Dir { path, open } = &*self.0;
+        if Arc::strong_count(open) > MOST_FILES {
             return None;
         }
-        let file = tempfile::tempfile_in(&self.dir).or_else(|_| tempfile::tempfile()).ok()?;
-        Some(Box::new(Counted { file, _open: open }))
+        let file = tempfile::tempfile_in(path).or_else(|_| tempfile::tempfile()).ok()?;
+        Some(Box::new(Counted { file, _open: Arc::clone(open) }))
     }
 }
 
@@ -54,5 +56,20 @@ impl Store for Counted {
 
     fn read(&self, into: &mut [u8], at: u64) -> io::Result<()> {
         self.file.read(into, at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_only_so_many_files_at_a_time() {
+        let spools = Spools::in_dir(&std::env::temp_dir());
+        let many = vec![spools.clone(); 2 * MOST_FILES];
+        let mut files: Vec<_> = many.iter().filter_map(Spooler::store).collect();
+        assert_eq!(files.len(), MOST_FILES);
+        files.pop();
+        assert!(spools.store().is_some());
     }
 }

@@ -108,12 +108,13 @@ impl Signer {
     /// The signature of these parts, taken one after the other: lower-case hex, or nothing without a key.
     #[must_use]
     pub fn sign<'a, P: Copy + Into<View<'a>>>(&self, parts: &[P]) -> String {
+        let parts: Vec<View<'_>> = parts.iter().map(|part| (*part).into()).collect();
         match &self.keyed {
             None => String::new(),
-            Some(Keyed::Sha256(mac)) => hex_of(mac, parts),
-            Some(Keyed::Sha512(mac)) => hex_of(mac, parts),
-            Some(Keyed::Sha1(mac)) => hex_of(mac, parts),
-            Some(Keyed::Md5(mac)) => hex_of(mac, parts),
+            Some(Keyed::Sha256(mac)) => hex_of(mac, &parts),
+            Some(Keyed::Sha512(mac)) => hex_of(mac, &parts),
+            Some(Keyed::Sha1(mac)) => hex_of(mac, &parts),
+            Some(Keyed::Md5(mac)) => hex_of(mac, &parts),
         }
     }
 
@@ -121,12 +122,13 @@ impl Signer {
     /// Without a key any signature is accepted. Takes the same time wherever the difference is.
     #[must_use]
     pub fn verify<'a, P: Copy + Into<View<'a>>>(&self, signature: &[u8], parts: &[P]) -> bool {
+        let parts: Vec<View<'_>> = parts.iter().map(|part| (*part).into()).collect();
         match &self.keyed {
             None => true,
-            Some(Keyed::Sha256(mac)) => is_hex_of(mac, signature, parts),
-            Some(Keyed::Sha512(mac)) => is_hex_of(mac, signature, parts),
-            Some(Keyed::Sha1(mac)) => is_hex_of(mac, signature, parts),
-            Some(Keyed::Md5(mac)) => is_hex_of(mac, signature, parts),
+            Some(Keyed::Sha256(mac)) => is_hex_of(mac, signature, &parts),
+            Some(Keyed::Sha512(mac)) => is_hex_of(mac, signature, &parts),
+            Some(Keyed::Sha1(mac)) => is_hex_of(mac, signature, &parts),
+            Some(Keyed::Md5(mac)) => is_hex_of(mac, signature, &parts),
         }
     }
 }
@@ -148,19 +150,19 @@ fn with_key<M: KeyInit>(key: &[u8]) -> M {
     M::new_from_slice(key).expect("HMAC takes a key of any length")
 }
 
-fn mac_of<'a, M: Mac + Clone, P: Copy + Into<View<'a>>>(keyed: &M, parts: &[P]) -> M {
+fn mac_of<M: Mac + Clone>(keyed: &M, parts: &[View<'_>]) -> M {
     let mut mac = keyed.clone();
     for part in parts {
-        (*part).into().windows().for_each(|window| mac.update(&window));
+        part.windows().for_each(|window| mac.update(&window));
     }
     mac
 }
 
-fn hex_of<'a, M: Mac + Clone, P: Copy + Into<View<'a>>>(keyed: &M, parts: &[P]) -> String {
+fn hex_of<M: Mac + Clone>(keyed: &M, parts: &[View<'_>]) -> String {
     hex::encode(mac_of(keyed, parts).finalize().into_bytes())
 }
 
-fn is_hex_of<'a, M: Mac + Clone, P: Copy + Into<View<'a>>>(keyed: &M, signature: &[u8], parts: &[P]) -> bool {
+fn is_hex_of<M: Mac + Clone>(keyed: &M, signature: &[u8], parts: &[View<'_>]) -> bool {
     if signature.iter().any(u8::is_ascii_uppercase) {
         return false;
     }

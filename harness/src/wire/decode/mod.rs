@@ -101,7 +101,10 @@ pub fn decode_some<'a, F>(frames: &'a [F], limits: &Limits, wanted: &[PartName])
 where
     &'a F: Into<View<'a>>,
 {
-    let frames: Vec<View<'a>> = frames.iter().map(Into::into).collect();
+    decode_views(frames.iter().map(Into::into).collect(), limits, wanted)
+}
+
+fn decode_views<'a>(frames: Vec<View<'a>>, limits: &Limits, wanted: &[PartName]) -> Decoded<'a> {
     let Some(delimiter) = frames.iter().position(|frame| *frame == *DELIMITER) else {
         return without_delimiter(frames);
     };

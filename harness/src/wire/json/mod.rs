@@ -60,7 +60,10 @@ pub struct Parsed {
 /// becomes `null`. Any other fault ends it.
 #[must_use]
 pub fn parse<'a>(bytes: impl Into<View<'a>>, limits: &Limits) -> Parsed {
-    let bytes = bytes.into();
+    parse_view(bytes.into(), limits)
+}
+
+fn parse_view(bytes: View<'_>, limits: &Limits) -> Parsed {
     if bytes.len() > limits.max_bytes {
         let problem = Problem { kind: ProblemKind::TooLarge, offset: limits.max_bytes, path: String::new() };
         return Parsed { value: None, problems: vec![problem] };
