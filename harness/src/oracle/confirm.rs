@@ -56,7 +56,15 @@ impl Confirmations {
             let deaths = self.shown.iter().filter(|((other, _), _)| *other == kind && kind == Kind::Crash).flat_map(|(_, shown)| shown);
             deaths.into_iter().any(|other| other.scenario == one.scenario && other.attempt != one.attempt && other.rule == one.rule)
         };
-        own.len() > 1 || own.into_iter().any(|showing| is_lone(showing) || again(showing) || died_again(showing))
+        let shows_again = |one: &Showing| again(one) || died_again(one) || (kind == Kind::Lockup && self.is_stuck_each_time(&one.scenario));
+        own.len() > 1 || own.into_iter().any(|showing| is_lone(showing) || shows_again(showing))
+    }
+
+    /// Whether something waited in vain in every play of a scenario. Which request that was may be a matter of moments; that one did is not.
+    fn is_stuck_each_time(&self, scenario: &str) -> bool {
+        let lockups = self.shown.iter().filter(|((kind, _), _)| *kind == Kind::Lockup).flat_map(|(_, shown)| shown);
+        let attempts: BTreeSet<u32> = lockups.filter(|showing| showing.scenario == scenario).map(|showing| showing.attempt).collect();
+        self.plays.get(scenario).is_some_and(|&plays| attempts.len() as u64 >= u64::from(plays))
     }
 }
 
@@ -77,6 +85,17 @@ mod tests {
         confirmations.show(Kind::Crash, "joined", of("once", 1, "A"));
         let holds = |kind, place| confirmations.holds(kind, place, Some(&"A".to_owned()));
         assert_eq!([holds(Kind::Lockup, "flaky"), holds(Kind::Lockup, "real"), holds(Kind::Crash, "joined")], [false, true, true]);
+    }
+
+    #[test]
+    fn what_is_stuck_in_every_play_holds_whatever_was_asked_there() {
+        let mut confirmations = Confirmations::default();
+        (1..=2).for_each(|attempt| confirmations.play("s", attempt));
+        confirmations.show(Kind::Lockup, "kernel_info_request", of("s", 1, "A"));
+        let holds = |confirmations: &Confirmations| confirmations.holds(Kind::Lockup, "kernel_info_request", Some(&"A".to_owned()));
+        assert!(!holds(&confirmations));
+        confirmations.show(Kind::Lockup, "execute_request", of("s", 2, "B"));
+        assert!(holds(&confirmations));
     }
 
     #[test]

@@ -55,13 +55,18 @@ fn ends(buffer: &[u8]) -> bool {
     buffer.last() == Some(&b'\n')
 }
 
+/// The record of a line that is held.
+pub(super) fn held_record(line: &[u8]) -> serde_json::Result<Record> {
+    serde_json::from_slice(line)
+}
+
 /// The record of a line, if nothing is wrong with it; what is, the usual reader tells.
 pub(super) fn record(line: &Spool, spools: &Spools) -> Option<Record> {
     let limits = Limits { max_bytes: usize::MAX, max_nodes: usize::MAX, ..Limits::default() };
     let parsed = parse(View::Spooled(line), &limits);
     let mut value = parsed.value.filter(|_| parsed.problems.is_empty())?;
     let long = take_long_frames(&mut value);
-    let mut record: Record = serde_json::from_slice(value.to_string().as_bytes()).ok()?;
+    let mut record = held_record(value.to_string().as_bytes()).ok()?;
     if let Event::Sent(super::Sent { frames, .. }) | Event::Received(super::Received { frames, .. }) = &mut record.event {
         for (index, text) in long {
             *frames.get_mut(index)? = body(&text, spools);

@@ -89,9 +89,9 @@ impl<R: BufRead> Iterator for Reader<R> {
         self.buffer.clear();
         self.line += 1;
         match long_line::read(&mut self.input, &mut self.buffer, LINE_LIMIT, &self.spools) {
-            Ok(Line::Held) => Some((self.line, serde_json::from_slice(&self.buffer).map_err(|error| mistake(&error)))),
+            Ok(Line::Held) => Some((self.line, long_line::held_record(&self.buffer).map_err(|error| mistake(&error)))),
             Ok(Line::Spooled(line)) => {
-                let whole = || serde_json::from_slice(&line).map_err(|error| mistake(&error));
+                let whole = || long_line::held_record(&line).map_err(|error| mistake(&error));
                 Some((self.line, long_line::record(&line, &self.spools).map_or_else(whole, Ok)))
             }
             Ok(Line::Endless) => {
