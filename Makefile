@@ -22,7 +22,7 @@ lint: ## formatting, clippy, licences
 	cargo deny check bans licenses sources
 
 bench: $(KERNELCHECK) $(IPYKERNEL) ## speed against a bare client, as ratios of one run
-	KERNELCHECK_VENV=$(CURDIR)/$(VENV) cargo bench --workspace --locked
+	KERNELCHECK_VENV=$(CURDIR)/$(VENV) cargo bench --locked -p kernelcheck --bench traffic
 
 fuzz-self: ## fuzz our own decoders for a minute
 	command -v cargo-fuzz > /dev/null || cargo install --locked cargo-fuzz
