@@ -123,13 +123,17 @@ impl Dates {
 
     fn judge_now(&self, episode: &Episode, message: usize, date: &Json, report: &mut Report<'_>) {
         let (Some(Ok(parts)), true) = (date.as_str().map(parse_date), episode.kernel.unix_nanos != 0) else { return };
-        let arrived = i128::from(episode.kernel.unix_nanos) + i128::from(episode.messages[message].t);
+        let clock = |t: u64| i128::from(episode.kernel.unix_nanos) + i128::from(t);
+        // It may have waited for us to read it, as messages of a kernel do that is kept in reserve.
+        let caused = episode.request_of(message).map_or(episode.kernel.since, |request| episode.asked(request).t);
+        let arrived = episode.messages[message].t;
         report.exercised();
-        let off = parts.unix_nanos - arrived;
+        let off = parts.unix_nanos - parts.unix_nanos.clamp(clock(caused.min(arrived)), clock(arrived));
         if off.abs() > self.nanos {
             let side = if off < 0 { "before" } else { "after" };
             report.deviation(episode, About::Message(message), side, || {
-                format!("the date of {} is {} s {side} its arrival", name_of(episode, message), off.abs() / 1_000_000_000)
+                let of = if off < 0 { "cause" } else { "arrival" };
+                format!("the date of {} is {} s {side} its {of}", name_of(episode, message), off.abs() / 1_000_000_000)
             });
         }
     }
