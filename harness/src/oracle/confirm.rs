@@ -53,8 +53,7 @@ impl Confirmations {
         let again = |one: &Showing| shown.iter().any(|other| other.scenario == one.scenario && other.attempt != one.attempt);
         // What a process was about when it ended is a matter of moments, and what it died of is not.
         let died_again = |one: &Showing| {
-            let deaths = self.shown.iter().filter(|((other, _), _)| *other == kind && kind == Kind::Crash).flat_map(|(_, shown)| shown);
-            deaths.into_iter().any(|other| other.scenario == one.scenario && other.attempt != one.attempt && other.rule == one.rule)
+            kind == Kind::Crash && self.showings(kind, &one.scenario).any(|other| other.attempt != one.attempt && other.rule == one.rule)
         };
         let shows_again = |one: &Showing| again(one) || died_again(one) || (kind == Kind::Lockup && self.is_stuck_each_time(&one.scenario));
         own.len() > 1 || own.into_iter().any(|showing| is_lone(showing) || shows_again(showing))
@@ -62,9 +61,14 @@ impl Confirmations {
 
     /// Whether something waited in vain in every play of a scenario. Which request that was may be a matter of moments; that one did is not.
     fn is_stuck_each_time(&self, scenario: &str) -> bool {
-        let lockups = self.shown.iter().filter(|((kind, _), _)| *kind == Kind::Lockup).flat_map(|(_, shown)| shown);
-        let attempts: BTreeSet<u32> = lockups.filter(|showing| showing.scenario == scenario).map(|showing| showing.attempt).collect();
+        let attempts: BTreeSet<u32> = self.showings(Kind::Lockup, scenario).map(|showing| showing.attempt).collect();
         self.plays.get(scenario).is_some_and(|&plays| attempts.len() as u64 >= u64::from(plays))
+    }
+
+    /// All that showed of a kind in a scenario, wherever its place.
+    fn showings<'a>(&'a self, kind: Kind, scenario: &'a str) -> impl Iterator<Item = &'a Showing> {
+        let of_kind = self.shown.iter().filter(move |((other, _), _)| *other == kind).flat_map(|(_, shown)| shown);
+        of_kind.filter(move |showing| showing.scenario == scenario)
     }
 }
 

@@ -122,17 +122,15 @@ impl Dates {
     }
 
     fn judge_now(&self, episode: &Episode, message: usize, date: &Json, report: &mut Report<'_>) {
-        let (Some(Ok(parts)), true) = (date.as_str().map(parse_date), episode.kernel.unix_nanos != 0) else { return };
-        let clock = |t: u64| i128::from(episode.kernel.unix_nanos) + i128::from(t);
+        let (Some(Ok(parts)), Some(clock)) = (date.as_str().map(parse_date), clock(episode)) else { return };
         // It may have waited for us to read it, as messages of a kernel do that is kept in reserve.
         let caused = episode.request_of(message).map_or(episode.kernel.since, |request| episode.asked(request).t);
         let arrived = episode.messages[message].t;
         report.exercised();
         let off = parts.unix_nanos - parts.unix_nanos.clamp(clock(caused.min(arrived)), clock(arrived));
         if off.abs() > self.nanos {
-            let side = if off < 0 { "before" } else { "after" };
+            let (side, of) = if off < 0 { ("before", "cause") } else { ("after", "arrival") };
             report.deviation(episode, About::Message(message), side, || {
-                let of = if off < 0 { "cause" } else { "arrival" };
                 format!("the date of {} is {} s {side} its {of}", name_of(episode, message), off.abs() / 1_000_000_000)
             });
         }
@@ -140,12 +138,11 @@ impl Dates {
 
     /// The clocks need not agree, but differ by the same all the time.
     fn judge_caused(&mut self, episode: &Episode, message: usize, date: &Json, report: &mut Report<'_>) {
-        let (Some(Ok(parts)), true) = (date.as_str().map(parse_date), episode.kernel.unix_nanos != 0) else { return };
-        let clock = |message: usize| i128::from(episode.kernel.unix_nanos) + i128::from(episode.messages[message].t);
-        let behind = clock(message) - parts.unix_nanos;
+        let (Some(Ok(parts)), Some(clock)) = (date.as_str().map(parse_date), clock(episode)) else { return };
+        let behind = clock(episode.messages[message].t) - parts.unix_nanos;
         let behind = *self.behind.insert(self.behind.map_or(behind, |known| known.min(behind)));
         let Some(request) = episode.request_of(message).filter(|request| !request.shared_id) else { return };
-        let early = clock(request.sent) - (parts.unix_nanos + behind);
+        let early = clock(episode.asked(request).t) - (parts.unix_nanos + behind);
         report.exercised();
         if early > self.nanos {
             report.deviation(episode, About::Messages(&[message, request.sent]), "before its cause", || {
@@ -153,4 +150,10 @@ impl Dates {
             });
         }
     }
+}
+
+/// From the times of the trace to those of the wall, in nanoseconds since 1970, if the trace tells when it began.
+fn clock(episode: &Episode) -> Option<impl Fn(u64) -> i128> {
+    let began = i128::from(episode.kernel.unix_nanos);
+    (began != 0).then_some(move |t| began + i128::from(t))
 }
