@@ -1,19 +1,17 @@
-//! Fuzzing: the bodies of the targets for our own decoders.
-//!
-//! A body is an ordinary function from bytes to nothing that panics if an invariant breaks, so that a test can replay its
-//! corpus on a stable compiler. `targets/` wraps each in six lines for libFuzzer.
-//!
-//! To look for more than the corpus holds (any stable compiler, with cargo-fuzz), in `targets/`:
+//! Fuzzing: kernels by traffic that nobody scripted, and ourselves by bytes that nobody should send.
 //!
 //! ```text
-//! cargo fuzz run --fuzz-dir . -s none decode corpus/decode ../corpus/decode -- -max_total_time=60
-//! cargo fuzz run --fuzz-dir . -s none zmtp corpus/zmtp ../corpus/zmtp -- -max_total_time=60
+//! seed, Spec, Profile ─▶ generate ─▶ Plan ─▶ campaign: plays and judges batches ─▶ buckets ─▶ shrink ─▶ Found
 //! ```
 //!
-//! What it finds stays in `targets/corpus` and `targets/artifacts`, outside version control; an input that showed a mistake
-//! is copied to `corpus/`.
+//! | module | what it does |
+//! |---|---|
+//! | [`generate`] | a plan of a seed and a number, and of nothing else |
+//! | [`shrink`] | the smallest plan that still shows the same, over any judge |
+//! | [`campaign`] | plays plans by [`harness::session::run`], judges them by the oracle, and keeps one finding a bucket |
+//! | [`own`] | the targets for our own decoders |
 
-#[cfg(test)]
-mod corpus;
-pub mod decode;
-pub mod zmtp;
+pub mod campaign;
+pub mod generate;
+pub mod own;
+pub mod shrink;

@@ -1,4 +1,4 @@
-//! Any bytes as those of a ZeroMQ peer; the body is `fuzz::zmtp`.
+//! Any bytes as those of a ZeroMQ peer; the body is `fuzz::own::zmtp`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::zmtp::peer(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::own::zmtp::peer(data));

@@ -129,6 +129,7 @@ fn whole_run(name: &str, argv: Vec<String>, launcher: &Launcher) {
         seed: 7,
         out: dir.path().to_owned(),
         fresh: false,
+        confirm: true,
         reach: Reach::default(),
         wire: Wire::default(),
         wire_throughout: false,

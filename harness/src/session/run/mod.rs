@@ -80,6 +80,8 @@ pub struct RunOptions {
     pub out: PathBuf,
     /// Whether each scenario gets a kernel of its own.
     pub fresh: bool,
+    /// Whether what shows a lockup or a crash is played again at once, on a fresh kernel: only what shows again is called one.
+    pub confirm: bool,
     /// How kernels are reached.
     pub reach: Reach,
     /// Whose ZeroMQ is spoken.

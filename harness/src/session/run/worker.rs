@@ -164,7 +164,8 @@ impl<'a> Worker<'a> {
             self.retire_used()?;
         }
         let mut shown = 0;
-        for attempt in 1..=ATTEMPTS {
+        let attempts = if self.options.confirm { ATTEMPTS } else { 1 };
+        for attempt in 1..=attempts {
             let played = self.play_once(plan, attempt)?;
             let news = played.suspicions.iter().any(|suspicion| !self.confirmed.contains(suspicion));
             if !played.reusable || plan.fresh || self.options.fresh {

@@ -102,6 +102,7 @@ impl Playing<'_> {
             seed,
             out: out.path().to_owned(),
             fresh: args.fresh,
+            confirm: true,
             reach: reach(args, chosen),
             wire: Wire::new(args.wire.map(Into::into).unwrap_or_default(), out.path()),
             wire_throughout: args.wire.is_some(),

@@ -77,6 +77,7 @@ impl Player {
             seed: self.seed,
             out: out.path().to_owned(),
             fresh: false,
+            confirm: true,
             reach: Reach::default(),
             wire: Wire::default(),
             wire_throughout: false,

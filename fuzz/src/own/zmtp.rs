@@ -105,6 +105,6 @@ mod tests {
 
     #[test]
     fn the_corpus_breaks_nothing() {
-        crate::corpus::replay("zmtp", peer);
+        crate::own::corpus::replay("zmtp", peer);
     }
 }

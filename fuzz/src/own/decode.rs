@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_corpus_breaks_nothing() {
-        crate::corpus::replay("decode", decode_frames);
+        crate::own::corpus::replay("decode", decode_frames);
     }
 
     #[test]

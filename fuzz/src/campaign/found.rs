@@ -1,0 +1,58 @@
+//! What a campaign has found: one of each bucket, with the smallest plan that shows it so far.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use harness::oracle::{Finding, Kind};
+use harness::plan::Plan;
+use tempfile::TempDir;
+
+/// What findings have in common that have one cause: the same rule, broken in the same way at the same place of the protocol's state.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bucket {
+    /// Id of the rule.
+    pub rule: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Where.
+    pub place: String,
+}
+
+impl Bucket {
+    /// That of a finding.
+    #[must_use]
+    pub fn of(finding: &Finding) -> Self {
+        Self { rule: finding.rule.clone(), kind: finding.kind, place: finding.place.clone() }
+    }
+}
+
+/// A finding of a campaign.
+pub struct Found {
+    /// Its bucket.
+    pub bucket: Bucket,
+    /// As it showed last.
+    pub finding: Finding,
+    /// The plan that shows it.
+    pub plan: Arc<Plan>,
+    /// How many steps the plan had that showed it first.
+    pub steps_at_first: usize,
+    /// The trace in which it shows, by that plan or among others.
+    pub trace: PathBuf,
+    /// In how many of how many plays on fresh kernels the smallest plan showed it; unknown as long as nobody tried.
+    pub reliability: Option<(u32, u32)>,
+    /// Keeps the trace.
+    pub(super) dir: Arc<TempDir>,
+}
+
+impl Found {
+    /// Takes over a play of `plan` that showed it again.
+    pub(super) fn replace(&mut self, plan: Arc<Plan>, finding: Finding, trace: PathBuf, dir: Arc<TempDir>) {
+        (self.plan, self.finding, self.trace, self.dir) = (plan, finding, trace, dir);
+    }
+
+    /// Whether it showed on a fresh kernel by its own plan alone.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.reliability.is_some_and(|(shown, _)| shown > 0)
+    }
+}
