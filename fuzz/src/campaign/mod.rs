@@ -24,7 +24,7 @@ use harness::trace::ScenarioOutcome;
 
 pub use account::Account;
 pub use found::{Bucket, Found};
-pub use reduce::{Budget, reduce};
+pub use reduce::{Budget, Fate, Watch, reduce};
 pub use stage::{Manner, Shown, Stage, StageError};
 
 use crate::generate::Generator;
@@ -35,6 +35,9 @@ const BATCH: u64 = 64;
 const BATCH_TIME: Duration = Duration::from_secs(10);
 /// How long a plan takes before that is known.
 const FIRST_GUESS: Duration = Duration::from_millis(500);
+
+/// How often a plan is played before it is said not to show what it showed.
+const TRIES: u32 = 3;
 
 /// When a campaign ends: whichever comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -73,7 +76,7 @@ pub enum News<'a> {
     /// It is tried whether fewer steps show it, of which there are so many now.
     Reducing(&'a Found),
     /// It is as small as it gets, or has not shown again.
-    Reduced(&'a Found),
+    Reduced(&'a Found, Fate),
 }
 
 /// What a campaign came to.
@@ -195,17 +198,15 @@ impl Campaign<'_> {
     fn reduce(&mut self, fresh: Vec<Found>, on: &mut dyn FnMut(News<'_>)) -> Result<(), StageError> {
         for mut found in fresh {
             let budget = Budget::within(self.left());
-            let mut plays = Vec::new();
-            if !self.stage.is_cancelled() {
-                reduce(self.stage, &mut found, &budget, &mut |shown| plays.push(shown.timings), &mut |found| on(News::Reducing(found)))?;
+            let mut looking = Looking { status: &mut self.ended.status, buckets: &self.buckets, on };
+            let fate = reduce(self.stage, &mut found, &budget, &mut looking)?;
+            self.buckets.insert(found.bucket.clone());
+            on(News::Reduced(&found, fate));
+            match fate {
+                Fate::Reduced | Fate::Untried => self.ended.found.push(found),
+                Fate::Gone => self.ended.lost.push(found),
+                Fate::Known => {}
             }
-            for timings in plays {
-                self.ended.status.messages += timings.messages;
-                self.ended.status.kernels += u64::from(timings.kernels);
-            }
-            let is_lost = found.reliability.is_some_and(|(shown, _)| shown == 0);
-            on(News::Reduced(&found));
-            if is_lost { self.ended.lost.push(found) } else { self.ended.found.push(found) }
             self.ended.status.found = self.ended.found.len();
             self.ended.status.lost = self.ended.lost.len();
         }
@@ -220,6 +221,28 @@ impl Campaign<'_> {
     }
 }
 
+/// Looks on while something is made smaller.
+struct Looking<'a, 'b> {
+    status: &'a mut Status,
+    buckets: &'a BTreeSet<Bucket>,
+    on: &'a mut (dyn FnMut(News<'_>) + 'b),
+}
+
+impl Watch for Looking<'_, '_> {
+    fn played(&mut self, shown: &Shown) {
+        self.status.messages += shown.timings.messages;
+        self.status.kernels += u64::from(shown.timings.kernels);
+    }
+
+    fn smaller(&mut self, found: &Found) {
+        (self.on)(News::Reducing(found));
+    }
+
+    fn is_known(&self, bucket: &Bucket) -> bool {
+        self.buckets.contains(bucket)
+    }
+}
+
 fn found(bucket: Bucket, finding: &Finding, plan: &Arc<Plan>, trace: std::path::PathBuf, shown: &Shown) -> Found {
     Found {
         bucket,
@@ -230,6 +253,25 @@ fn found(bucket: Bucket, finding: &Finding, plan: &Arc<Plan>, trace: std::path::
         reliability: None,
         dir: Arc::clone(&shown.dir),
     }
+}
+
+/// Plays a plan on a fresh kernel until it shows a bucket, a few times at most.
+///
+/// # Errors
+///
+/// If nothing can be played at all, or no kernel can be had.
+pub fn look_for(stage: &Stage, plan: &Arc<Plan>, bucket: Bucket) -> Result<Option<Found>, StageError> {
+    for _ in 0..TRIES {
+        let mut shown = stage.play(std::slice::from_ref(plan), Manner::Probing, &mut |_| {})?;
+        if let Some(trouble) = shown.trouble.take() {
+            return Err(trouble.into());
+        }
+        let finding = shown.judgement.findings.iter().find(|finding| Bucket::of(finding) == bucket);
+        if let Some((finding, trace)) = finding.and_then(|finding| Some((finding, shown.trace_of(finding)?.clone()))) {
+            return Ok(Some(found(bucket, finding, plan, trace, &shown)));
+        }
+    }
+    Ok(None)
 }
 
 /// Gets to know the kernel: what it says about itself, and the trace of that.

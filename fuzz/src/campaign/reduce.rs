@@ -3,23 +3,22 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use harness::oracle::Finding;
+use harness::oracle::{Finding, Kind};
 use harness::plan::Plan;
 
+use super::TRIES;
 use super::found::{Bucket, Found};
 use super::stage::{Manner, Shown, Stage, StageError};
 use crate::shrink::shrink;
 
-/// How often a plan is played before it is said not to show what it showed.
-const FIRST_TRIES: u32 = 3;
 /// How often the smallest plan is played in the end, to tell how reliably it shows.
 const LAST_TRIES: u32 = 3;
 /// Plays of one shrinking at most.
 const PLAYS: u32 = 150;
 /// Time of one shrinking at most.
-const TIME: Duration = Duration::from_secs(120);
+const TIME: Duration = Duration::from_secs(180);
 /// And at least, also where the campaign's is over: what was found last is worth as much as what was found first.
-const LEAST_TIME: Duration = Duration::from_secs(20);
+const LEAST_TIME: Duration = Duration::from_secs(60);
 
 /// What a shrinking may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,24 +38,31 @@ impl Budget {
     }
 }
 
-/// Replaces the plan of `found` by the smallest one that shows the same on a fresh kernel, and counts how often that does. `played` hears of
-/// each play, `smaller` of each plan that is smaller and shows it.
+/// What became of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is as small as it gets within the budget, and its reliability is known.
+    Reduced,
+    /// Its plan alone did not show it again.
+    Gone,
+    /// Its plan alone shows another finding that is known already: which of its requests a kernel that is stuck leaves unanswered, and what is
+    /// blamed for it, may be a matter of moments.
+    Known,
+    /// Somebody ended it before that was clear.
+    Untried,
+}
+
+/// Replaces the plan of `found` by the smallest one that shows the same on a fresh kernel, and counts how often that does. Of a lockup or a
+/// crash the bucket may change once, to that which its plan alone shows. `watch` hears of each play and each smaller plan.
 ///
 /// # Errors
 ///
 /// If nothing can be played any more.
-pub fn reduce(
-    stage: &Stage,
-    found: &mut Found,
-    budget: &Budget,
-    played: &mut dyn FnMut(&Shown),
-    smaller: &mut dyn FnMut(&Found),
-) -> Result<(), StageError> {
-    let mut prober = Prober { stage, bucket: found.bucket.clone(), played };
-    let shown = prober.count(&Arc::clone(&found.plan), FIRST_TRIES, true, found)?;
-    if shown == 0 {
-        found.reliability = (!stage.is_cancelled()).then_some((0, FIRST_TRIES));
-        return Ok(());
+pub fn reduce(stage: &Stage, found: &mut Found, budget: &Budget, watch: &mut dyn Watch) -> Result<Fate, StageError> {
+    let mut prober = Prober { stage, watch };
+    match prober.see_again(found)? {
+        Fate::Reduced => {}
+        other => return Ok(other),
     }
     let (mut left, mut trouble) = (budget.plays, None);
     let samples = |name: &str| stage.spec.messages.get(name).map(|message| message.sample.clone());
@@ -67,10 +73,10 @@ pub fn reduce(
         }
         left -= 1;
         let candidate = Arc::new(candidate.clone());
-        match prober.probe(&candidate) {
+        match prober.probe(&candidate, |finding| Bucket::of(finding) == found.bucket) {
             Ok(Some((finding, shown))) => {
                 take_over(found, &candidate, finding, &shown);
-                smaller(found);
+                prober.watch.smaller(found);
                 Some(true)
             }
             Ok(None) => (!stage.is_cancelled()).then_some(false),
@@ -83,44 +89,71 @@ pub fn reduce(
     if let Some(error) = trouble {
         return Err(error);
     }
-    let shown = prober.count(&Arc::clone(&found.plan), LAST_TRIES, false, found)?;
-    // It was seen to show, else it would not be the smallest; what was not tried to the end tells no more.
-    found.reliability = Some(if stage.is_cancelled() { (1, 1) } else { (shown + 1, LAST_TRIES + 1) });
-    Ok(())
+    let (mut tries, mut shown) = (1, 1);
+    while tries <= LAST_TRIES && !stage.is_cancelled() {
+        tries += 1;
+        let plan = Arc::clone(&found.plan);
+        if let Some((finding, play)) = prober.probe(&plan, |finding| Bucket::of(finding) == found.bucket)? {
+            shown += 1;
+            take_over(found, &plan, finding, &play);
+        }
+    }
+    // The play that made it the smallest counts too.
+    found.reliability = Some((shown, tries));
+    Ok(Fate::Reduced)
 }
 
-/// Plays one plan at a time, and looks for one bucket.
+/// Who looks on.
+pub trait Watch {
+    /// A plan was played.
+    fn played(&mut self, shown: &Shown);
+    /// A smaller plan shows it.
+    fn smaller(&mut self, found: &Found);
+    /// Whether a bucket is that of another finding.
+    fn is_known(&self, bucket: &Bucket) -> bool;
+}
+
+/// Plays one plan at a time.
 struct Prober<'a, 'b> {
     stage: &'a Stage,
-    bucket: Bucket,
-    played: &'b mut dyn FnMut(&Shown),
+    watch: &'b mut dyn Watch,
 }
 
 impl Prober<'_, '_> {
     /// What a plan shows on a fresh kernel, if it is what is looked for.
-    fn probe(&mut self, plan: &Arc<Plan>) -> Result<Option<(Finding, Shown)>, StageError> {
+    fn probe(&mut self, plan: &Arc<Plan>, wanted: impl Fn(&Finding) -> bool) -> Result<Option<(Finding, Shown)>, StageError> {
         let mut shown = self.stage.play(std::slice::from_ref(plan), Manner::Probing, &mut |_| {})?;
-        (self.played)(&shown);
+        self.watch.played(&shown);
         if let Some(trouble) = shown.trouble.take() {
             return Err(trouble.into());
         }
-        let finding = shown.judgement.findings.iter().find(|finding| Bucket::of(finding) == self.bucket).cloned();
+        let finding = shown.judgement.findings.iter().find(|finding| wanted(finding)).cloned();
         Ok(finding.map(|finding| (finding, shown)))
     }
 
-    /// In how many plays it shows; in one, where that is enough.
-    fn count(&mut self, plan: &Arc<Plan>, tries: u32, once: bool, found: &mut Found) -> Result<u32, StageError> {
-        let mut count = 0;
-        for _ in 0..tries {
-            if self.stage.is_cancelled() || (once && count > 0) {
-                break;
+    /// Plays the plan of a finding until it shows it, or what is of its kind.
+    fn see_again(&mut self, found: &mut Found) -> Result<Fate, StageError> {
+        let plan = Arc::clone(&found.plan);
+        for _ in 0..TRIES {
+            if self.stage.is_cancelled() {
+                return Ok(Fate::Untried);
             }
-            if let Some((finding, shown)) = self.probe(plan)? {
-                count += 1;
-                take_over(found, plan, finding, &shown);
+            let (bucket, lockup) = (found.bucket.clone(), found.finding.lockup.clone());
+            let is_same = |finding: &Finding| Bucket::of(finding) == bucket;
+            let is_akin = |finding: &Finding| bucket.kind != Kind::Deviation && finding.kind == bucket.kind && finding.lockup == lockup;
+            let Some((finding, shown)) = self.probe(&plan, |finding| is_same(finding) || is_akin(finding))? else { continue };
+            let exact = shown.judgement.findings.iter().find(|finding| is_same(finding)).cloned();
+            let finding = exact.unwrap_or(finding);
+            let seen = Bucket::of(&finding);
+            if seen != bucket && self.watch.is_known(&seen) {
+                return Ok(Fate::Known);
             }
+            found.bucket = seen;
+            take_over(found, &plan, finding, &shown);
+            return Ok(Fate::Reduced);
         }
-        Ok(count)
+        found.reliability = Some((0, TRIES));
+        Ok(Fate::Gone)
     }
 }
 

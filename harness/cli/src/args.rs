@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::commands::explain::ExplainArgs;
 use crate::commands::fixture_kernel::FixtureKernelArgs;
+use crate::commands::fuzz::FuzzArgs;
 use crate::commands::judge::JudgeArgs;
 use crate::commands::kernels::KernelsArgs;
 use crate::commands::list::ListArgs;
@@ -15,6 +16,7 @@ use crate::commands::replay::ReplayArgs;
 use crate::commands::run::RunArgs;
 use crate::commands::schema::SchemaArgs;
 use crate::commands::selftest::SelftestArgs;
+use crate::commands::shrink::ShrinkArgs;
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -57,8 +59,10 @@ impl Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(Box<RunArgs>),
+    Fuzz(Box<FuzzArgs>),
     Judge(JudgeArgs),
     Replay(ReplayArgs),
+    Shrink(ShrinkArgs),
     List(ListArgs),
     Explain(ExplainArgs),
     Kernels(KernelsArgs),

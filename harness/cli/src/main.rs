@@ -44,8 +44,10 @@ fn dispatch(mut cli: Cli) -> anyhow::Result<u8> {
     let common = cli.common;
     match cli.command {
         Command::Run(args) => commands::run::run(args, &common),
+        Command::Fuzz(args) => commands::fuzz::fuzz(*args, &common),
         Command::Judge(args) => commands::judge::judge(args, &common),
         Command::Replay(args) => commands::replay::replay(args, &common),
+        Command::Shrink(args) => commands::shrink::shrink(args, &common),
         Command::List(args) => commands::list::list(&args, &common),
         Command::Explain(args) => commands::explain::explain(&args, &common),
         Command::Kernels(args) => commands::kernels::kernels(&args),

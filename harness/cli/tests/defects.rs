@@ -23,6 +23,9 @@ const FULL_ONLY: &[(&str, &str)] = &[
     ("long-code-echo-cut", "no scenario sends code of that length: kernels that drive a terminal would choke on it: not noticed yet"),
     ("publisher-drops", "chance has it what is lost, and a few scenarios may lose nothing of what its rule is about"),
     ("unsubscription-kills", "chance has it whether its death shows before the next client comes, and then it counts as that one's doing"),
+    ("second-interrupted-question", "no scenario has that sequence: it is for `kernelcheck fuzz`"),
+    ("comm-before-queued-cell", "no scenario has that sequence: it is for `kernelcheck fuzz`"),
+    ("comm-info-while-asking", "no scenario has that sequence: it is for `kernelcheck fuzz`"),
     ("clients-in-parallel", "chance has it whether the cells of two clients are begun at once"),
 ];
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod explain;
 pub(crate) mod fixture_kernel;
+pub(crate) mod fuzz;
 pub(crate) mod guard;
 pub(crate) mod judge;
 pub(crate) mod kernels;
@@ -10,3 +11,4 @@ pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod selftest;
+pub(crate) mod shrink;

@@ -44,7 +44,7 @@ pub(crate) struct ReplayArgs {
     /// A kernel's program and arguments; {connection_file} stands for the path of the connection file
     #[arg(last = true, value_name = "COMMAND", group = "target")]
     command: Vec<String>,
-    /// For the trace, and reproducers of what it shows; those of an earlier replay are replaced [default: kernelcheck-replay]
+    /// For traces and reproducers of what it shows; those of an earlier time are replaced [default: kernelcheck-COMMAND]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Whose ZeroMQ is spoken [default: as when it was found]
@@ -53,6 +53,18 @@ pub(crate) struct ReplayArgs {
     /// Multiplies every deadline [default: 1]
     #[arg(long, value_name = "X", value_parser = positive)]
     deadline_scale: Option<f64>,
+}
+
+impl ReplayArgs {
+    /// The reproducer.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// With another directory for the results, if none is said.
+    pub(crate) fn into_dir(self, usual: PathBuf) -> Self {
+        Self { out: self.out.or(Some(usual)), ..self }
+    }
 }
 
 /// Plays it and tells how it came out.
@@ -90,7 +102,8 @@ pub(crate) fn replay(args: ReplayArgs, common: &Common) -> anyhow::Result<u8> {
     Ok(exit_code(outcome, &findings))
 }
 
-fn read(path: &Path) -> anyhow::Result<Reproducer> {
+/// A reproducer that this version can play.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Reproducer> {
     let refuse = |what: String| Usage::error(format!("{} can't be replayed: {what}", path.display()));
     let text = read_at_most(path, LARGEST).map_err(refuse)?;
     let reproducer: Reproducer =
@@ -103,7 +116,7 @@ fn read(path: &Path) -> anyhow::Result<Reproducer> {
 }
 
 /// The options of a run on the kernel that is meant.
-fn as_run(args: ReplayArgs, reproducer: &Reproducer) -> anyhow::Result<RunArgs> {
+pub(crate) fn as_run(args: ReplayArgs, reproducer: &Reproducer) -> anyhow::Result<RunArgs> {
     let mut run = RunArgs {
         kernel: args.kernel,
         command: args.command,

@@ -165,7 +165,7 @@ impl History {
             return Some(("too long", format!("has {} entries where at most {most} were asked for", inputs.len())));
         }
         let raw = episode.asked(request).field("raw") == Some(&Json::Bool(true));
-        let (latest, found) = (self.run.latest.as_ref().filter(|_| raw)?, inputs.last()?);
+        let (latest, found) = (self.run.latest.as_ref().filter(|_| raw && is_in_order(episode, request))?, inputs.last()?);
         (found != latest).then(|| {
             let place = if inputs.first() == Some(latest) { "newest first" } else { "without the latest" };
             (place, format!("ends with {:?}, the latest input is {:?}", shorten(found, 40), shorten(latest, 40)))
@@ -178,6 +178,17 @@ impl History {
         let found = recent.iter().find(|input| self.run.left_out.contains(*input))?;
         Some(("holds what it must not", format!("holds {:?}, which was run in a way that keeps it out", shorten(found, 40))))
     }
+}
+
+/// Whether no other client's execution was under way between the question and its answer: what two clients ask for has no order.
+fn is_in_order(episode: &Episode, request: &Request) -> bool {
+    let line = |message: Option<usize>| message.map_or(u64::MAX, |message| episode.messages[message].line);
+    let asked = episode.asked(request);
+    let is_beside = |other: &Request| {
+        let sent = episode.asked(other);
+        sent.client != asked.client && sent.line < line(request.reply()) && asked.line < line(other.reply())
+    };
+    !episode.requests.iter().any(|other| episode.type_of(other) == "execute_request" && is_beside(other))
 }
 
 /// A place, and what is wrong.

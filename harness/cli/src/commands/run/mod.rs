@@ -25,7 +25,7 @@ use reports::{Ingredients, Observed, assemble};
 use tokio::runtime::{Builder, Runtime};
 
 pub(crate) use args::{RunArgs, positive};
-pub(crate) use replay::of_trace;
+pub(crate) use replay::{of_trace, replay as replay_line};
 
 use crate::args::Common;
 use crate::baseline::Knowledge;
@@ -96,22 +96,7 @@ impl Playing<'_> {
         let runtime = runtime()?;
         let cancel = Cancel::new().context("cannot make a descriptor")?;
         signals::cancel_on_signal(&runtime, cancel.clone())?;
-        let options = RunOptions {
-            profile,
-            parts,
-            seed,
-            out: out.path().to_owned(),
-            fresh: args.fresh,
-            confirm: true,
-            reach: reach(args, chosen),
-            wire: Wire::new(args.wire.map(Into::into).unwrap_or_default(), out.path()),
-            wire_throughout: args.wire.is_some(),
-            interrupt_mode: chosen.interrupt_mode,
-            target: chosen.target.clone(),
-            deadline_scale: args.deadline_scale(),
-            cancel,
-            launcher: launcher(&runtime)?,
-        };
+        let options = RunOptions { profile, parts, ..options(args, chosen, out, seed, cancel, launcher(&runtime)?) };
         let mut teller = Teller::new(options.parts.len(), common.quiet);
         let ran = session::run(&options, spec, judges, &mut |progress| teller.tell(&progress));
         teller.finish();
@@ -130,8 +115,28 @@ impl Playing<'_> {
     }
 }
 
+/// The options of a run that plays nothing yet, and without a profile.
+pub(crate) fn options(args: &RunArgs, chosen: &Chosen, out: &OutDir, seed: u64, cancel: Cancel, launcher: Launcher) -> RunOptions {
+    RunOptions {
+        profile: ProfileChoice::None,
+        parts: Vec::new(),
+        seed,
+        out: out.path().to_owned(),
+        fresh: args.fresh,
+        confirm: true,
+        reach: reach(args, chosen),
+        wire: Wire::new(args.wire.map(Into::into).unwrap_or_default(), out.path()),
+        wire_throughout: args.wire.is_some(),
+        interrupt_mode: chosen.interrupt_mode,
+        target: chosen.target.clone(),
+        deadline_scale: args.deadline_scale(),
+        cancel,
+        launcher,
+    }
+}
+
 /// What drains the kernels' output and waits for their ends: little work, for which one thread is enough.
-fn runtime() -> anyhow::Result<Runtime> {
+pub(crate) fn runtime() -> anyhow::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().context("cannot start the runtime")
 }
 
@@ -196,15 +201,8 @@ fn outcome(
     }
     observed.target.profile = ran.profile;
     chosen.name(&mut observed.target);
-    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
-    let environment = Environment {
-        os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-        cpus: u32::try_from(cpus).unwrap_or(u32::MAX),
-        started: observed.started.clone(),
-        seconds: ran.wall.as_secs_f64(),
-        seed,
-        timings: Some(RunTimings::of(&ran.timings, &ran.by_scenario)),
-    };
+    let timings = Some(RunTimings::of(&ran.timings, &ran.by_scenario));
+    let environment = Environment { timings, ..environment(&observed, ran.wall, seed) };
     let replay = replay::replay(args, common, seed);
     if ran.cancelled {
         signals::say(&format!("cancelled; what was found so far stands in {}", args.out().display()));
@@ -212,6 +210,19 @@ fn outcome(
     let (tool, strict) = (tool(common), args.reporting.strict);
     let run = assemble(Ingredients { tool, spec, judged, observed: &observed, environment, replay, lacking, strict });
     Ok((run, observed))
+}
+
+/// Where and when it was played.
+pub(crate) fn environment(observed: &Observed, wall: Duration, seed: u64) -> Environment {
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    Environment {
+        os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        cpus: u32::try_from(cpus).unwrap_or(u32::MAX),
+        started: observed.started.clone(),
+        seconds: wall.as_secs_f64(),
+        seed,
+        timings: None,
+    }
 }
 
 /// Who judges, and by which spec.

@@ -12,7 +12,7 @@ use crate::usage::Usage;
 const NONE: &str = "none";
 
 /// A file if it looks like one, else a name; by the kernel's language if nothing is said.
-pub(super) fn choose(wanted: Option<&str>, spec: &Spec) -> anyhow::Result<ProfileChoice> {
+pub(crate) fn choose(wanted: Option<&str>, spec: &Spec) -> anyhow::Result<ProfileChoice> {
     let Some(wanted) = wanted else { return Ok(ProfileChoice::Auto) };
     if wanted == NONE {
         return Ok(ProfileChoice::None);

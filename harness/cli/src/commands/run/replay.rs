@@ -16,7 +16,7 @@ pub(crate) fn program() -> String {
 }
 
 /// The command line of these options with this seed.
-pub(super) fn replay(args: &RunArgs, common: &Common, seed: u64) -> Replay {
+pub(crate) fn replay(args: &RunArgs, common: &Common, seed: u64) -> Replay {
     let mut arguments = vec![program(), "run".to_owned()];
     arguments.extend(args.kernel.clone());
     let mut option = |name: &str, value: Option<String>| {

@@ -11,10 +11,10 @@ use crate::usage::Usage;
 
 /// The kernel that is meant, and how it is treated.
 pub(crate) struct Chosen {
-    pub(super) target: Target,
-    pub(super) interrupt_mode: InterruptMode,
+    pub(crate) target: Target,
+    pub(crate) interrupt_mode: InterruptMode,
     /// Name of the kernelspec, if it is one's.
-    pub(super) kernelspec: Option<String>,
+    pub(crate) kernelspec: Option<String>,
     /// Whether it is the one that we bring along.
     is_reference: bool,
 }
@@ -43,7 +43,7 @@ impl Chosen {
     }
 
     /// Names the kernel in a report, where no process was ever started that the trace would tell of.
-    pub(super) fn name(&self, target: &mut reports::run::Target) {
+    pub(crate) fn name(&self, target: &mut reports::run::Target) {
         if target.command.is_empty()
             && let Target::Command(command) = &self.target
         {
@@ -53,7 +53,7 @@ impl Chosen {
     }
 
     /// The kernel as a reproducer names it.
-    pub(super) fn kernel(&self) -> Kernel {
+    pub(crate) fn kernel(&self) -> Kernel {
         match (&self.kernelspec, &self.target) {
             (Some(name), _) => Kernel::Kernelspec(name.clone()),
             (None, _) if self.is_reference => Kernel::Reference,
@@ -63,7 +63,7 @@ impl Chosen {
     }
 
     /// Whether it was running before us.
-    pub(super) fn is_joined(&self) -> bool {
+    pub(crate) fn is_joined(&self) -> bool {
         matches!(self.target, Target::Existing { .. })
     }
 }

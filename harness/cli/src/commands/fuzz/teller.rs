@@ -1,0 +1,130 @@
+//! What is told while a campaign goes on, on stderr: one moving line on a terminal, a line now and then elsewhere.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use ::fuzz::campaign::{Fate, Found, Limits, News, Status};
+use harness::session::About;
+use indicatif::{ProgressBar, ProgressStyle};
+use reports::text::clean;
+
+use crate::commands::run::signals::say;
+
+/// How often the moving line is drawn anew where nothing happens.
+const TICK: Duration = Duration::from_millis(200);
+/// How often a line is written where lines stay.
+const EVERY: Duration = Duration::from_secs(15);
+
+/// Tells what happens.
+pub(crate) struct Teller {
+    way: Way,
+    limits: Limits,
+    told: Duration,
+}
+
+enum Way {
+    Silent,
+    Lines,
+    Bar(ProgressBar),
+}
+
+impl Teller {
+    pub(crate) fn new(quiet: bool, about: &About, limits: Limits) -> Self {
+        let way = match (quiet, std::io::stderr().is_terminal()) {
+            (true, _) => Way::Silent,
+            (false, false) => Way::Lines,
+            (false, true) => Way::Bar(bar()),
+        };
+        let teller = Self { way, limits, told: Duration::ZERO };
+        teller.line(&format!("playing against {} {}", about.implementation, about.implementation_version));
+        teller
+    }
+
+    pub(crate) fn tell(&mut self, news: &News<'_>) {
+        match news {
+            News::Playing(_) => {}
+            News::Status(status) => self.status(status),
+            News::New(found) => self.line(&format!("{} {}: {}", found.finding.verdict, found.bucket.rule, found.finding.title)),
+            News::Reducing(found) => {
+                if let Way::Bar(bar) = &self.way {
+                    bar.set_message(format!("making {} smaller: {} steps", found.bucket.rule, found.plan.steps.len()));
+                }
+            }
+            News::Reduced(found, fate) => self.line(&reduced(found, *fate)),
+        }
+    }
+
+    /// Ends the moving line.
+    pub(crate) fn finish(self) {
+        if let Way::Bar(bar) = self.way {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn status(&mut self, status: &Status) {
+        match &self.way {
+            Way::Bar(bar) => bar.set_message(self.account(status)),
+            Way::Lines if status.elapsed >= self.told + EVERY => {
+                self.told = status.elapsed;
+                self.line(&self.account(status));
+            }
+            Way::Lines | Way::Silent => {}
+        }
+    }
+
+    fn account(&self, status: &Status) -> String {
+        let seconds = status.elapsed.as_secs_f64().max(0.001);
+        let of_time = self.limits.time.map(|time| format!(" of {}", clock(time))).unwrap_or_default();
+        let of_runs = self.limits.runs.map(|runs| format!(" of {runs}")).unwrap_or_default();
+        let lost = if status.lost > 0 { format!(", {} not seen again", status.lost) } else { String::new() };
+        format!(
+            "{}{of_time}: {}{of_runs} plans, {:.0} messages/s, {} kernels, {} found{lost}",
+            clock(status.elapsed),
+            status.plans,
+            status.messages as f64 / seconds,
+            status.kernels,
+            status.found
+        )
+    }
+
+    fn line(&self, text: &str) {
+        match &self.way {
+            Way::Silent => {}
+            Way::Bar(bar) => bar.println(clean(text)),
+            // Progress that nobody can read any more is not missed.
+            Way::Lines => drop(writeln!(std::io::stderr(), "{}", clean(text))),
+        }
+    }
+}
+
+/// Says what is left out, and why: it may be real, and nobody could see it by its plan.
+pub(crate) fn told_of_lost(lost: &[Found]) {
+    for found in lost {
+        let kind = harness::spec::Named::name(found.bucket.kind);
+        say(&clean(&format!("left out, as its plan alone did not show it again: {kind}, {}: {}", found.bucket.rule, found.finding.title)));
+    }
+}
+
+fn reduced(found: &Found, fate: Fate) -> String {
+    let rule = &found.bucket.rule;
+    match (fate, found.reliability) {
+        (Fate::Reduced, Some((shown, plays))) => {
+            format!("  {rule}: {} of {} steps show it, in {shown} of {plays} plays", found.plan.steps.len(), found.steps_at_first)
+        }
+        (Fate::Gone, _) => format!("  {rule}: did not show again by its plan alone"),
+        (Fate::Known, _) => format!("  {rule}: its plan alone shows what is known"),
+        _ => format!("  {rule}: not tried again"),
+    }
+}
+
+fn clock(time: Duration) -> String {
+    format!("{}:{:02}", time.as_secs() / 60, time.as_secs() % 60)
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(ProgressStyle::with_template("{spinner} {wide_msg}").expect("the template is right"));
+    bar.set_message("starting the kernel");
+    bar.enable_steady_tick(TICK);
+    bar
+}
