@@ -1,8 +1,8 @@
 //! A campaign: plans are played in batches until time or number is over, and what they show is kept once a bucket.
 //!
 //! A batch is a run as any other: its kernels are used again while they follow, a lockup costs one of them, and what shows a lockup or a
-//! crash is played again on a fresh one. A bucket that is new is made smaller at once, on fresh kernels ([`reduce`]); one that is known is
-//! only counted. What does not show by its plan alone is no finding: who reads the report could not see it either.
+//! crash is played again on a fresh one. Of a bucket that is new a lockup or a crash is made smaller at once, on fresh kernels
+//! ([`reduce()`]), and a deviation when the search is over; one that is known does not count. What does not show by its plan alone is no finding: who reads the report could not see it either.
 //!
 //! What the plays showed that no plan did before (states, shapes of answers) would guide [`Campaign::next_batch`], which is the one place
 //! that says what is played next.
@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use harness::oracle::Finding;
+use harness::oracle::{Finding, Kind};
 use harness::plan::Plan;
 use harness::session::About;
 use harness::session::run::Progress;
@@ -36,6 +36,10 @@ const BATCH_TIME: Duration = Duration::from_secs(10);
 /// How long a plan takes before that is known.
 const FIRST_GUESS: Duration = Duration::from_millis(500);
 
+/// What is left for making things smaller at least, also where the time is over: what was found last is worth as much as what was found first.
+const LEAST: Duration = Duration::from_secs(60);
+/// Which part of a campaign's time comes to it for making deviations smaller.
+const LATE_PART: u32 = 4;
 /// How often a plan is played before it is said not to show what it showed.
 const TRIES: u32 = 3;
 
@@ -106,6 +110,7 @@ pub fn campaign(stage: &Stage, generator: &Generator, limits: Limits, on: &mut d
         began: Instant::now(),
         next: 0,
         buckets: BTreeSet::new(),
+        waiting: Vec::new(),
         ended: Ended { found: Vec::new(), lost: Vec::new(), account: Account::default(), status: Status::default(), trouble: None },
     };
     while campaign.ended.trouble.is_none() && !stage.is_cancelled() {
@@ -113,9 +118,12 @@ pub fn campaign(stage: &Stage, generator: &Generator, limits: Limits, on: &mut d
         if plans.is_empty() {
             break;
         }
-        let fresh = campaign.search(&plans, on)?;
-        campaign.reduce(fresh, on)?;
+        let (mild, grave) = campaign.search(&plans, on)?.into_iter().partition(|found| found.bucket.kind == Kind::Deviation);
+        campaign.reduce(grave, campaign.left().map(|left| left.max(LEAST)), on)?;
+        campaign.waiting.extend::<Vec<Found>>(mild);
     }
+    let waiting = std::mem::take(&mut campaign.waiting);
+    campaign.reduce(waiting, limits.time.map(|time| (time / LATE_PART).max(LEAST)), on)?;
     campaign.ended.status.elapsed = campaign.began.elapsed();
     Ok(campaign.ended)
 }
@@ -135,6 +143,8 @@ struct Campaign<'a> {
     /// The number of the next plan.
     next: u64,
     buckets: BTreeSet<Bucket>,
+    /// What is made smaller when the search is over.
+    waiting: Vec<Found>,
     ended: Ended,
 }
 
@@ -188,16 +198,16 @@ impl Campaign<'_> {
                 fresh.push(found(bucket, finding, plan, trace.clone(), &shown));
             }
         }
-        // What locks up or dies is what a campaign is for; where the budget ends, milder things are left as they are.
-        fresh.sort_by_key(|found| std::cmp::Reverse((found.bucket.kind, found.finding.verdict)));
         fresh.iter().for_each(|found| on(News::New(found)));
         Ok(fresh)
     }
 
-    /// Makes what is new smaller, and sets aside what does not show again.
-    fn reduce(&mut self, fresh: Vec<Found>, on: &mut dyn FnMut(News<'_>)) -> Result<(), StageError> {
-        for mut found in fresh {
-            let budget = Budget::within(self.left());
+    /// Makes what is new smaller, all in so much time about, and sets aside what does not show again.
+    fn reduce(&mut self, fresh: Vec<Found>, time: Option<Duration>, on: &mut dyn FnMut(News<'_>)) -> Result<(), StageError> {
+        let (began, count) = (Instant::now(), fresh.len());
+        for (mut found, left) in fresh.into_iter().zip((1..=count).rev()) {
+            let share = |time: Duration| time.saturating_sub(began.elapsed()) / u32::try_from(left).unwrap_or(u32::MAX);
+            let budget = time.map_or_else(Budget::usual, |time| Budget::of(share(time)));
             let mut looking = Looking { status: &mut self.ended.status, buckets: &self.buckets, on };
             let fate = reduce(self.stage, &mut found, &budget, &mut looking)?;
             self.buckets.insert(found.bucket.clone());

@@ -17,8 +17,6 @@ const LAST_TRIES: u32 = 3;
 const PLAYS: u32 = 150;
 /// Time of one shrinking at most.
 const TIME: Duration = Duration::from_secs(180);
-/// And at least, also where the campaign's is over: what was found last is worth as much as what was found first.
-const LEAST_TIME: Duration = Duration::from_secs(60);
 
 /// What a shrinking may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +28,16 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The usual one, of a campaign that has so much time left.
+    /// So much time from now on, and not more than is usual.
     #[must_use]
-    pub fn within(left: Option<Duration>) -> Self {
-        let time = left.map_or(TIME, |left| left.clamp(LEAST_TIME, TIME));
-        Self { plays: PLAYS, until: Instant::now() + time }
+    pub fn of(time: Duration) -> Self {
+        Self { plays: PLAYS, until: Instant::now() + time.min(TIME) }
+    }
+
+    /// The usual one.
+    #[must_use]
+    pub fn usual() -> Self {
+        Self::of(TIME)
     }
 }
 

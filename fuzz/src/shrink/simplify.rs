@@ -1,5 +1,7 @@
 //! Simpler messages, and fewer who send them.
 
+use std::collections::BTreeSet;
+
 use harness::plan::{Action, Format, Outgoing, Owed, Plan, Step};
 
 use super::Samples;
@@ -7,25 +9,27 @@ use super::Samples;
 /// One change to a step.
 pub(super) type Edit = Box<dyn Fn(&mut Step)>;
 
-/// Plans in which one client's steps are those of the first, where it neither comes nor leaves.
+/// Plans in which one client's steps are those of the first, where it never leaves and nobody takes its identity. That it came is left out.
 pub(super) fn merged_clients(plan: &Plan) -> Vec<Plan> {
-    let comes_or_leaves = |client: &str| {
-        let moves = |step: &Step| match &step.action {
-            Action::Connect { identity_of, .. } => step.client == client || identity_of.as_deref() == Some(client),
+    let is_apart = |client: &str| {
+        let apart = |step: &Step| match &step.action {
+            Action::Connect { identity_of, identity, .. } => {
+                identity_of.as_deref() == Some(client) || (step.client == client && (identity_of.is_some() || identity.is_some()))
+            }
             Action::Disconnect => step.client == client,
             _ => false,
         };
-        plan.steps.iter().any(moves)
+        plan.steps.iter().any(apart)
     };
-    let others = plan.clients.iter().filter(|client| *client != "a" && !comes_or_leaves(client));
-    let used = others.filter(|client| plan.steps.iter().any(|step| step.client == **client));
-    used.map(|client| {
+    let others: BTreeSet<&String> = plan.steps.iter().map(|step| &step.client).filter(|client| *client != "a" && !is_apart(client)).collect();
+    let merged = others.into_iter().map(|client| {
         let mut merged = plan.clone();
         merged.clients.retain(|other| other != client);
+        merged.steps.retain(|step| step.client != *client || !matches!(step.action, Action::Connect { .. }));
         merged.steps.iter_mut().filter(|step| step.client == *client).for_each(|step| step.client = "a".to_owned());
         merged
-    })
-    .collect()
+    });
+    merged.collect()
 }
 
 /// What may be simpler about a step, the boldest first. What makes no difference is no edit worth a play, and is left to the caller to see.

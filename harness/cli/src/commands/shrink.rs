@@ -58,7 +58,7 @@ pub(crate) fn shrink(args: ShrinkArgs, common: &Common) -> anyhow::Result<u8> {
         return Ok(if stage.is_cancelled() { NO_VERDICT } else { 0 });
     };
     let began = Instant::now();
-    reduce(&stage, &mut found, &Budget::within(None), &mut Looking { quiet: common.quiet })?;
+    reduce(&stage, &mut found, &Budget::usual(), &mut Looking { quiet: common.quiet })?;
     let mut account = Account::new(Vec::new());
     account.profile.clone_from(&reproducer.profile);
     (account.elapsed, account.found) = (began.elapsed(), vec![found]);

@@ -103,7 +103,10 @@ impl Report<'_> {
     /// Copies the traces into the directory, each once, by the names that reports call them.
     fn keep_traces(&self, account: &Account) -> anyhow::Result<Vec<(String, PathBuf)>> {
         let mut paths: Vec<&PathBuf> = account.first.iter().take(1).collect();
-        for found in &account.found {
+        // A finding has the first trace that shows it, which is to be that of the smallest plan.
+        let mut by_size: Vec<&Found> = account.found.iter().collect();
+        by_size.sort_by_key(|found| (!found.is_proven(), found.plan.steps.len()));
+        for found in by_size {
             if !paths.contains(&&found.trace) {
                 paths.push(&found.trace);
             }

@@ -77,14 +77,10 @@ impl Teller {
         let of_time = self.limits.time.map(|time| format!(" of {}", clock(time))).unwrap_or_default();
         let of_runs = self.limits.runs.map(|runs| format!(" of {runs}")).unwrap_or_default();
         let lost = if status.lost > 0 { format!(", {} not seen again", status.lost) } else { String::new() };
-        format!(
-            "{}{of_time}: {}{of_runs} plans, {:.0} messages/s, {} kernels, {} found{lost}",
-            clock(status.elapsed),
-            status.plans,
-            status.messages as f64 / seconds,
-            status.kernels,
-            status.found
-        )
+        // Messages and kernels are counted by the batch.
+        let rate = if status.messages > 0 { format!(", {:.0} messages/s", status.messages as f64 / seconds) } else { String::new() };
+        let kernels = if status.kernels > 0 { format!(", {} kernels", status.kernels) } else { String::new() };
+        format!("{}{of_time}: {}{of_runs} plans{rate}{kernels}, {} found{lost}", clock(status.elapsed), status.plans, status.found)
     }
 
     fn line(&self, text: &str) {
