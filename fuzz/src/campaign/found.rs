@@ -14,7 +14,7 @@ pub struct Bucket {
     pub rule: String,
     /// What it is.
     pub kind: Kind,
-    /// Where.
+    /// Where, whichever step or code it was.
     pub place: String,
 }
 
@@ -22,7 +22,19 @@ impl Bucket {
     /// That of a finding.
     #[must_use]
     pub fn of(finding: &Finding) -> Self {
-        Self { rule: finding.rule.clone(), kind: finding.kind, place: finding.place.clone() }
+        Self::new(&finding.rule, finding.kind, &finding.place)
+    }
+
+    /// Of what a finding says. The place of a lockup names the step that was never answered: `execute_request hello-3 on shell: …`. Which of
+    /// them a kernel that is stuck leaves unanswered depends on what happens to come next, and tells nothing of the cause.
+    #[must_use]
+    pub fn new(rule: &str, kind: Kind, place: &str) -> Self {
+        let without_step = || {
+            let (named, rest) = place.split_once(" on ")?;
+            Some(format!("{} on {rest}", named.split(' ').next()?))
+        };
+        let place = (kind == Kind::Lockup).then(without_step).flatten().unwrap_or_else(|| place.to_owned());
+        Self { rule: rule.to_owned(), kind, place }
     }
 }
 
@@ -54,5 +66,21 @@ impl Found {
     #[must_use]
     pub fn is_proven(&self) -> bool {
         self.reliability.is_some_and(|(shown, _)| shown > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lockup_is_the_same_whoever_is_left_waiting() {
+        let place = |kind, place| Bucket::new("EXEC-01", kind, place).place;
+        assert_eq!(
+            place(Kind::Lockup, "execute_request hello-3 on shell: reply missing, shell_stuck"),
+            "execute_request on shell: reply missing, shell_stuck"
+        );
+        assert_eq!(place(Kind::Lockup, "echo missing: HB-01"), "echo missing: HB-01");
+        assert_eq!(place(Kind::Deviation, "stream x on iopub"), "stream x on iopub");
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn shrink(args: ShrinkArgs, common: &Common) -> anyhow::Result<u8> {
     let runtime = runtime()?;
     let stage = stage(&run_args, &chosen, &spec, selection, &out, (reproducer.seed, &runtime))?;
     let expected = &reproducer.finding;
-    let bucket = Bucket { rule: expected.rule.clone(), kind: expected.kind, place: expected.place.clone() };
+    let bucket = Bucket::new(&expected.rule, expected.kind, &expected.place);
     let found = look_for(&stage, &Arc::new(reproducer.plan.clone()), bucket).context("the kernel can't be played with")?;
     let Some(mut found) = found else {
         let outcome = if stage.is_cancelled() { "no verdict" } else { "gone" };

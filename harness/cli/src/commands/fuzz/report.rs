@@ -90,7 +90,7 @@ impl Report<'_> {
             strict: self.args.reporting.strict,
         });
         for finding in &mut run.findings {
-            let bucket = Bucket { rule: finding.rule.clone(), kind: finding.kind, place: finding.place.clone() };
+            let bucket = Bucket::new(&finding.rule, finding.kind, &finding.place);
             let found = account.found.iter().find(|found| found.bucket == bucket);
             if let Some((shown, plays)) = found.and_then(|found| found.reliability) {
                 finding.reliability = Some(format!("{shown}/{plays}"));
