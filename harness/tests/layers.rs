@@ -89,6 +89,26 @@ fn the_fixture_kernel_shares_the_wire_alone() {
 }
 
 #[test]
+fn what_stands_above_the_harness_knows_nothing_of_its_neighbours() {
+    let mut wrong = Vec::new();
+    let above = [
+        ("harness/src", &["fuzz::", "reports::", "fixture_kernel::"][..]),
+        ("fuzz/src", &["reports::", "fixture_kernel::"]),
+        ("reports/src", &["fuzz::"]),
+    ];
+    for (part, others) in above {
+        for (path, text) in sources(&root().join(part)) {
+            for (number, line) in code(&text) {
+                let used = line.trim_start().strip_prefix("use ").or_else(|| line.trim_start().strip_prefix("pub use "));
+                let stranger = others.iter().filter(|other| used.is_some_and(|used| used.trim_start_matches("::").starts_with(**other)));
+                wrong.extend(stranger.map(|other| format!("{}:{number}: {other}", path.display())));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
 fn files_open_with_what_they_are_and_can_be_read() {
     let mut wrong = Vec::new();
     for part in ["harness", "fuzz", "fixtures/kernels", "reports"] {

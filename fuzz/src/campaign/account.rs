@@ -17,7 +17,8 @@ impl Account {
     /// Adds a play.
     pub(super) fn add(&mut self, judgement: &Judgement) {
         if self.rules.is_empty() {
-            self.rules = judgement.rules.iter().map(|rule| RuleVerdict { exercised: 0, inconclusive: 0, deviations: 0, ..rule.clone() }).collect();
+            self.rules =
+                judgement.rules.iter().map(|rule| RuleVerdict { exercised: 0, inconclusive: 0, deviations: 0, ..rule.clone() }).collect();
         }
         for (sum, rule) in self.rules.iter_mut().zip(&judgement.rules) {
             sum.exercised += rule.exercised;

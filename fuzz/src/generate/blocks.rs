@@ -107,10 +107,8 @@ fn open_comm(draft: &mut Draft<'_>, client: &str) {
     let id = draft.unique("comm");
     let target = draft.stock.target.clone().filter(|_| draft.rng.bool());
     let Some(target) = target else {
-        let send = Send {
-            content: object(&[("comm_id", json!(id)), ("target_name", json!("kernelcheck-none"))]),
-            ..later(draft, "comm_open")
-        };
+        let send =
+            Send { content: object(&[("comm_id", json!(id)), ("target_name", json!("kernelcheck-none"))]), ..later(draft, "comm_open") };
         draft.send(client, "comm_open-unknown", send, &[("known_target", json!(false))]);
         return;
     };

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use harness::spec::{Action, Await, Direction, Payload, Profile, Role, Scenario, Send, Spec, Status, Step};
 use harness::wire::Channel;
-use serde_json::Value;
 
-use super::values::{Wrong, right_values, wrong_values};
+use super::values::{Right, Wrong, right_values, wrong_values};
 
 /// Snippets that do one thing, depend on nothing that was run before, and leave no trouble behind.
 const PLAIN: &[&str] = &[
@@ -58,7 +57,7 @@ const ODD_REPEATS: u32 = 20;
 pub struct Stock {
     requests: Vec<String>,
     channels: BTreeMap<String, Channel>,
-    pub(super) right: BTreeMap<String, Vec<(String, Vec<Option<Value>>)>>,
+    pub(super) right: BTreeMap<String, Vec<Right>>,
     pub(super) wrong: Vec<(String, Wrong)>,
     pub(super) plain: Vec<&'static str>,
     pub(super) failing: Vec<&'static str>,

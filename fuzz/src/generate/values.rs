@@ -78,8 +78,11 @@ fn wrong_values_of(name: &str, field: &Field) -> Vec<Wrong> {
     found
 }
 
-/// The fields of a content that a right value is known for, each with its values; `None` where it may be left out.
-pub(super) fn right_values(message: &MessageType) -> Vec<(String, Vec<Option<Value>>)> {
+/// A field of a content, and right values of it; `None` where it may be left out.
+pub(super) type Right = (String, Vec<Option<Value>>);
+
+/// The fields of a content that a right value is known for.
+pub(super) fn right_values(message: &MessageType) -> Vec<Right> {
     let values = own_fields(message).map(|(name, field)| (name.to_owned(), right_values_of(field)));
     values.filter(|(_, values)| !values.is_empty()).collect()
 }

@@ -40,7 +40,8 @@ pub(super) fn of_parts(plan: &Plan, parts: &[Vec<usize>]) -> Option<Plan> {
 #[must_use]
 pub fn is_sound(plan: &Plan) -> bool {
     let whole = without_dangling(&plan.clients, plan.steps.iter().cloned());
-    whole.len() == plan.steps.len() && (0..plan.steps.len()).all(|index| !is_blocking(&plan.steps[index]) || release(&plan.steps, index).is_some())
+    whole.len() == plan.steps.len()
+        && (0..plan.steps.len()).all(|index| !is_blocking(&plan.steps[index]) || release(&plan.steps, index).is_some())
 }
 
 /// Whether nothing but a later step ends what this one begins.

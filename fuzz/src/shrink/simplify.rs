@@ -21,7 +21,8 @@ pub(super) fn merged_clients(plan: &Plan) -> Vec<Plan> {
         };
         plan.steps.iter().any(apart)
     };
-    let others: BTreeSet<&String> = plan.steps.iter().map(|step| &step.client).filter(|client| *client != "a" && !is_apart(client)).collect();
+    let others: BTreeSet<&String> =
+        plan.steps.iter().map(|step| &step.client).filter(|client| *client != "a" && !is_apart(client)).collect();
     let merged = others.into_iter().map(|client| {
         let mut merged = plan.clone();
         merged.clients.retain(|other| other != client);

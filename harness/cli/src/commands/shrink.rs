@@ -63,15 +63,8 @@ pub(crate) fn shrink(args: ShrinkArgs, common: &Common) -> anyhow::Result<u8> {
     account.profile.clone_from(&reproducer.profile);
     (account.elapsed, account.found) = (began.elapsed(), vec![found]);
     account.cancelled = stage.is_cancelled();
-    let report = Report {
-        args: &run_args,
-        common,
-        chosen: &chosen,
-        spec: &spec,
-        selection: &stage.selection,
-        seed: reproducer.seed,
-        out: &out,
-    };
+    let report =
+        Report { args: &run_args, common, chosen: &chosen, spec: &spec, selection: &stage.selection, seed: reproducer.seed, out: &out };
     let run = report.make(account)?;
     runtime.shutdown_background();
     deliver(&run, &run_args.reporting, common, Told::default(), Some(&out))

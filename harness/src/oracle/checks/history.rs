@@ -87,9 +87,11 @@ impl Check for History {
         }
         let entries = |request: &Request| request.reply().and_then(|reply| episode.messages[reply].field("history")?.as_array());
         self.run.any |= episode.requests.iter().any(|request| entries(request).is_some_and(|entries| !entries.is_empty()));
+        // Of executions that ran side by side nobody can tell which is the latest.
+        let in_order = !episode.requests.iter().any(|request| request.interleaved);
         for request in &episode.requests {
             match episode.type_of(request) {
-                "execute_request" => self.run(episode, request),
+                "execute_request" => self.run(episode, request, in_order),
                 "history_request" => self.judge_reply(episode, request, report),
                 _ => {}
             }
@@ -98,7 +100,7 @@ impl Check for History {
 }
 
 impl History {
-    fn run(&mut self, episode: &Episode, request: &Request) {
+    fn run(&mut self, episode: &Episode, request: &Request, in_order: bool) {
         let asked = episode.asked(request);
         let code = asked.text("code").unwrap_or("").trim_end_matches('\n').to_owned();
         let flag = |name: &str, value: bool| asked.field(name) == Some(&Json::Bool(value));
@@ -111,8 +113,8 @@ impl History {
             return;
         }
         self.run.stored += 1;
-        let certain =
-            request.honest && episode.status_of(request) == "ok" && !code.trim().is_empty() && !in_subshell(asked) && code == code.trim();
+        let well_known = !code.trim().is_empty() && !in_subshell(asked) && code == code.trim();
+        let certain = request.honest && episode.status_of(request) == "ok" && well_known && in_order;
         self.run.latest = certain.then(|| code.clone());
         self.run.left_out.remove(&code);
         let count = request.reply().and_then(|reply| episode.messages[reply].field("execution_count")?.as_i64());
@@ -180,13 +182,16 @@ impl History {
     }
 }
 
-/// Whether no other client's execution was under way between the question and its answer: what two clients ask for has no order.
+/// Whether no execution was under way between the question and its answer that may be before or behind it: another client's, or one that is
+/// answered later though it was sent before.
 fn is_in_order(episode: &Episode, request: &Request) -> bool {
     let line = |message: Option<usize>| message.map_or(u64::MAX, |message| episode.messages[message].line);
     let asked = episode.asked(request);
     let is_beside = |other: &Request| {
-        let sent = episode.asked(other);
-        sent.client != asked.client && sent.line < line(request.reply()) && asked.line < line(other.reply())
+        let (sent, answered) = (episode.asked(other), line(other.reply()));
+        let overlaps = sent.line < line(request.reply()) && asked.line < answered;
+        let is_overtaken = sent.line < asked.line && line(request.reply()) < answered;
+        if sent.client == asked.client { is_overtaken } else { overlaps }
     };
     !episode.requests.iter().any(|other| episode.type_of(other) == "execute_request" && is_beside(other))
 }
