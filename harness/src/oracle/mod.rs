@@ -323,7 +323,9 @@ impl Oracle {
 
     fn note_support(&mut self, episode: &Episode) {
         for request in episode.requests.iter().filter(|request| request.role == Role::Request && request.honest) {
-            *self.support.entry(support_key(episode, request)).or_default() |= !request.replies.is_empty();
+            // A kernel may abort what stands in its queue whatever it is, types that it lacks among it.
+            let was_aborted = matches!(episode.status_of(request), "aborted" | "abort");
+            *self.support.entry(support_key(episode, request)).or_default() |= !request.replies.is_empty() && !was_aborted;
         }
     }
 }
