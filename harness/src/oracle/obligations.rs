@@ -254,11 +254,18 @@ fn rule_for_fault(episode: &Episode, last: &Seen) -> Option<&'static str> {
     let request = last.request.and_then(|number| episode.requests.get(number))?;
     match request.role {
         Role::Unknown => Some("ROB-07"),
-        Role::Reply => Some("STDIN-11"),
+        Role::Reply => (!is_answer(episode, last)).then_some("STDIN-11"),
         Role::Notice => Some("COMM-07"),
         Role::Request if request.replies.is_empty() && is_wrong(episode, request) => Some("ROB-16"),
         Role::Request => None,
     }
+}
+
+/// Whether an input_reply answers something: it names the question, which may be read only after it was answered, or one was pending.
+fn is_answer(episode: &Episode, reply: &Seen) -> bool {
+    let mut questions = episode.requests.iter().flat_map(|request| &request.inputs);
+    let names = questions.any(|&input| reply.parent_id().is_some() && episode.messages[input].msg_id() == reply.parent_id());
+    names || When::InputPending.holds(episode, None, reply.line)
 }
 
 /// Whether a request was aborted, as far as its reply tells.
