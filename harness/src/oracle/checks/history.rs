@@ -96,7 +96,9 @@ impl Check for History {
         for request in &episode.requests {
             match episode.type_of(request) {
                 "execute_request" => self.run(episode, request),
-                "history_request" if self.by.as_ref().is_none_or(|by| by.matches(episode, request.sent)) => self.judge_reply(episode, request, report),
+                "history_request" if self.by.as_ref().is_none_or(|by| by.matches(episode, request.sent)) => {
+                    self.judge_reply(episode, request, report)
+                }
                 _ if self.of.as_ref().is_some_and(|of| of.matches(episode, request.sent)) => self.run.leave_out(code_of(episode, request)),
                 _ => {}
             }
