@@ -1,4 +1,7 @@
-//! A script for Python and pyzmq that plays a reproducer: its plan as calls, above what all scripts share (`replay.py`).
+//! A script for Python and pyzmq that plays a reproducer: its plan as calls, above what scripts share (`replay.py`).
+//!
+//! The template is a script as a whole. A part of it between `# [WORD|WORD]` and `# [end]` is for plans in which one of the words stands;
+//! other scripts are shorter by it.
 
 use harness::plan::{Action, Await, Format, Outgoing, Plan, Sign, Step};
 use harness::spec::Named;
@@ -9,10 +12,12 @@ use super::literal::{bytes, list, object, string, value};
 use super::tell::Tell;
 use crate::reproducer::{Kernel, Reproducer};
 
-/// What all scripts share, with a line where the plan goes.
+/// What scripts share, with a line where the plan goes.
 const TEMPLATE: &str = include_str!("replay.py");
 /// That line.
-const MARK: &str = "# <plan>\n";
+const PLAN: &str = "# <plan>\n";
+/// The end of a part that not every script has.
+const END: &str = "# [end]";
 /// How wide a script is.
 const WIDTH: usize = 140;
 /// The content that every front end sends for a cell, but for its code; what differs from it is named.
@@ -24,9 +29,8 @@ const CELL: [(&str, fn(&Value) -> bool); 5] = [
     ("stop_on_error", |flag| flag == true),
 ];
 /// The signals that Python knows wherever there are kernels.
-const SIGNALS: [&str; 12] = [
-    "SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGKILL", "SIGUSR1", "SIGUSR2", "SIGSTOP", "SIGCONT", "SIGTSTP", "SIGCHLD", "SIGWINCH",
-];
+const SIGNALS: [&str; 12] =
+    ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGKILL", "SIGUSR1", "SIGUSR2", "SIGSTOP", "SIGCONT", "SIGTSTP", "SIGCHLD", "SIGWINCH"];
 
 /// Why there is no script for a reproducer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,8 +54,26 @@ pub enum ExportError {
 ///
 /// If a script can't do what a step says.
 pub fn python(reproducer: &Reproducer, kernel: &Kernel) -> Result<String, ExportError> {
-    let (head, rest) = TEMPLATE.split_once(MARK).unwrap_or_else(|| panic!("the template has the line {MARK:?}"));
-    Ok(format!("{head}{}{}{}{}{rest}", about(reproducer), constants(reproducer, kernel), steps(&reproducer.plan)?, deviation(reproducer)))
+    let (head, rest) = TEMPLATE.split_once(PLAN).unwrap_or_else(|| panic!("the template has the line {PLAN:?}"));
+    let plan = [constants(reproducer, kernel), steps(&reproducer.plan)?, deviation(reproducer)].concat();
+    Ok([head, &about(reproducer), &plan, &needed(rest, &plan)].concat())
+}
+
+/// The template's lines without the parts that this plan has no use for.
+fn needed(template: &str, plan: &str) -> String {
+    let (mut text, mut left_out, mut after) = (String::new(), false, false);
+    for line in template.split_inclusive('\n') {
+        let mark = line.trim();
+        if mark == END {
+            (left_out, after) = (false, left_out);
+        } else if let Some(words) = mark.strip_prefix("# [").and_then(|rest| rest.strip_suffix(']')) {
+            left_out = !words.split('|').any(|word| plan.contains(word));
+        } else if !left_out && !(after && mark.is_empty()) {
+            text.push_str(line);
+            after = false;
+        }
+    }
+    text
 }
 
 /// The finding, in comments.
@@ -85,26 +107,25 @@ fn constants(reproducer: &Reproducer, kernel: &Kernel) -> String {
         Kernel::Reference => list(["kernelcheck", "fixture-kernel", "{connection_file}"].map(string)),
     };
     let tell = told(reproducer);
-    let place = if reproducer.steps.is_empty() { String::new() } else { format!(", in {}", reproducer.steps.join(", ")) };
+    let place =
+        if tell.is_of_steps() && !reproducer.steps.is_empty() { format!(", in {}", reproducer.steps.join(", ")) } else { String::new() };
     let wanted = tell.wanted().map_or_else(|| finding.title.clone(), |wanted| format!("expected {wanted}{place}"));
-    let start = reproducer.plan.start.as_ref().map(|start| serde_json::to_value(start).unwrap_or_default()).unwrap_or_else(|| json!({}));
-    let then_exit = start.get("then_exit").is_some();
-    let start_wanted = match tell {
-        Tell::Started(_) if then_exit => string("it ended"),
-        Tell::Started(_) => string("it answers as if nothing were wrong"),
-        _ => "None".to_owned(),
-    };
+    let start = reproducer.plan.start.as_ref();
+    let transport = start.and_then(|start| start.transport).map_or(&*reproducer.transport, |transport| transport.name());
+    let end = if start.is_some_and(|start| start.then_exit) { "it ended" } else { "it answers as if nothing were wrong" };
+    let fields = start.map(|start| serde_json::to_value(start).unwrap_or_default());
     let lines = [
-        ("KERNEL", kernel, "a kernelspec's name, or a command"),
-        ("INTERRUPT", string(&reproducer.interrupt_mode), "how a command is interrupted: signal or message"),
-        ("TRANSPORT", string(&reproducer.transport), ""),
-        ("START", value(&start), "how the kernel is started, where not as usual"),
-        ("START_WANTED", start_wanted, ""),
-        ("FINDING", string(&finding.title), ""),
-        ("WANTED", string(&format!("{}: {wanted}", finding.rule)), ""),
-        ("STEPS", list(reproducer.steps.iter().map(|step| string(step))), "where it showed"),
+        Some(("KERNEL", kernel, "a kernelspec's name, or a command")),
+        Some(("INTERRUPT", string(&reproducer.interrupt_mode), "how a command is interrupted: signal or message")),
+        Some(("TRANSPORT", string(transport), "")),
+        fields.map(|fields| ("START", value(&fields), "how the kernel is started, other than usual")),
+        matches!(tell, Tell::Started(_)).then(|| ("START_WANTED", string(end), "")),
+        Some(("FINDING", string(&format!("{}: {}", finding.rule, finding.title)), "")),
+        Some(("WANTED", string(&format!("{}: {wanted}", finding.rule)), "")),
+        Some(("STEPS", list(reproducer.steps.iter().map(|step| string(step))), "where it showed")),
     ];
-    let lines = lines.into_iter().map(|(name, value, note)| {
+    let lines = lines.into_iter().flatten();
+    let lines = lines.map(|(name, value, note)| {
         let note = if note.is_empty() { String::new() } else { format!("  # {note}") };
         format!("{name} = {value}{note}\n")
     });
@@ -124,7 +145,7 @@ fn deviation(reproducer: &Reproducer) -> String {
         Tell::Unknown => "Nothing a script can tell: look at what it prints; the messages of STEPS are marked with *.",
         _ => "What shows the deviation again, in words; nothing if it is gone.",
     };
-    format!("\n\ndef deviation(play):\n    \"\"\"{about}\"\"\"\n    return {}\n\n\n", tell.expression())
+    format!("\n\ndef deviation(play):\n    \"\"\"{about}\"\"\"\n    return {}\n", tell.expression())
 }
 
 fn steps(plan: &Plan) -> Result<String, ExportError> {

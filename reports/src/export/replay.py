@@ -15,6 +15,7 @@ import zmq
 
 # <plan>
 
+
 # All below is the same for every finding: the process, its clients, and how they wait.
 
 CHANNELS = ("shell", "control", "stdin", "iopub", "hb")
@@ -35,7 +36,7 @@ class Kernel:
         self.argv, self.env, self.process = argv, env, None
         self.dir = tempfile.mkdtemp(prefix="kernel-")
         self.stderr, self.written = collections.deque(maxlen=20), 0
-        self.link = {"transport": START.get("transport", TRANSPORT), "ip": "127.0.0.1", "key": secrets.token_hex(32)}
+        self.link = {"transport": TRANSPORT, "ip": "127.0.0.1", "key": secrets.token_hex(32)}
         self.link["signature_scheme"] = "hmac-sha256"
         self.held = {}
         for number, channel in enumerate(CHANNELS, 1):
@@ -46,11 +47,22 @@ class Kernel:
             else:
                 self.link["ip"] = os.path.join(self.dir, "k")
             self.link[channel + "_port"] = number
+        path, fields = "kernel.json", dict(self.link)
+        # [START =]
+        path, fields = START.get("path", path), self.made_odd(fields)
+        # [end]
+        self.file = os.path.join(self.dir, path)
+        os.makedirs(os.path.dirname(self.file), exist_ok=True)
+        with open(os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            json.dump(fields, file, indent=2)
+
+    # [START =]
+    def made_odd(self, fields):
+        """The fields of the connection file as this start wants them, with a port in use if it wants that."""
         occupied = START.get("occupied")
         if occupied and not self.held:
             os.mkdir(self.address(occupied)[len("ipc://"):])
         self.occupied = self.held.pop(occupied, None)
-        fields = dict(self.link)
         if START.get("string_ports"):
             fields.update({name: str(value) for name, value in fields.items() if name.endswith("_port")})
         fields.update(START.get("connection", {}))
@@ -60,11 +72,9 @@ class Kernel:
         scheme = fields.get("signature_scheme") or ""
         if scheme.startswith("hmac-") and scheme[len("hmac-"):] in hashlib.algorithms_available:
             self.link["signature_scheme"] = scheme
-        self.file = os.path.join(self.dir, START.get("path", "kernel.json"))
-        os.makedirs(os.path.dirname(self.file), exist_ok=True)
-        with open(os.open(self.file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-            json.dump(fields, file, indent=2)
+        return fields
 
+    # [end]
     def address(self, channel):
         return "{transport}://{ip}{}{}".format("-" if self.link["transport"] == "ipc" else ":", self.link[channel + "_port"], **self.link)
 
@@ -79,8 +89,11 @@ class Kernel:
         histories = {name: os.path.join(self.dir, name) for name in ("IPYTHONDIR", "R_HISTFILE", "OCTAVE_HISTFILE", "HISTFILE")}
         argv = [argument.replace("{connection_file}", self.file) for argument in self.argv]
         env = {**histories, **os.environ, **self.env, "JPY_PARENT_PID": str(os.getpid())}
-        pipes = {"stdin": subprocess.DEVNULL if START.get("stdin_null") else subprocess.PIPE}
-        pipes.update(stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        # [START =]
+        if START.get("stdin_null"):
+            pipes["stdin"] = subprocess.DEVNULL
+        # [end]
         self.process = subprocess.Popen(argv, env=env, start_new_session=True, **pipes)
         if self.process.stdin:
             self.process.stdin.close()
@@ -147,7 +160,7 @@ class Message:
         self.prefix, parts, self.buffers = frames[:at], frames[at + 2:at + 6], frames[at + 6:]
         self.signed_well = frames[at + 1:at + 2] == [sign(parts)]
         self.header, self.parent, self.metadata, self.content = [*map(read_json, parts), *[ABSENT] * (4 - len(parts))]
-        self.type, self.parent_id = (self.at(path) for path in ("header.msg_type", "parent.msg_id"))
+        self.type, self.parent_id = (value if isinstance(value, str) else None for value in map(self.at, ("header.msg_type", "parent.msg_id")))
         state = self.at("content.execution_state")
         self.name = "%s %s" % (self.type, state) if self.type == "status" else self.type
 
@@ -216,20 +229,25 @@ class Play:
         self.kernel, self.interrupt_mode, self.context, self.poller = kernel, interrupt_mode, zmq.Context(), zmq.Poller()
         self.clients, self.identities, self.gone, self.strangers = {}, {}, [], []
         self.asks, self.by_id, self.messages, self.waits = [], {}, [], []
-        self.news, self.patience, self.worked = time.monotonic(), 5.0, 0
-        self.leaving, self.crash, self.ready, self.welcomes, self.interrupted = bool(START_WANTED), None, False, False, 0
+        self.news, self.patience, self.worked = time.monotonic(), 5.0, None
+        self.leaving, self.crash, self.ready, self.welcomes, self.interrupted = False, None, False, False, 0
+        # [START_WANTED =]
+        self.leaving = True  # How it ends is what this is about.
+        # [end]
         self.last_line, self.repeats, self.began, self.outcome = None, 0, time.monotonic(), None
 
     # The steps.
 
     def send(self, client, channel, msg_type, content, *, step=None, wants=("reply", "idle"), optional=False, odd=False, awaits="settled",
              answers=(), repeat=1, then_exit=False, without_parent=False, parent=None, **oddities):
+        # ["$reply.|"$input_request.|"$message.]
         try:
             self.await_all([ask for name in quoted((content, parent, oddities)) for ask in self.of(name)])
             content, parent, oddities = self.fill(content), self.fill(parent or {}), self.fill(oddities)
         except LookupError as error:
             return self.say("  not sent: [%s], as the kernel never sent what %s stands for" % (step, error))
-        who, wants = self.clients[client], set(wants)
+        # [end]
+        who, wants, parent = self.clients[client], set(wants), parent or {}
         if msg_type == "input_reply" and not parent and not without_parent:
             parent = next((ask.pending for ask in reversed(self.asks) if ask.client == client and ask.pending), {})
         if not who.hears_all or then_exit:
@@ -251,16 +269,21 @@ class Play:
             self.await_all(asked)
         return asked
 
+    # [play.heartbeat(|play.not_echoed(]
     def heartbeat(self, client, payload, step=None):
         self.deliver(client, "hb", [payload], "[%s] %r" % (step, payload[:40]), None)
         self.enter(Ask(step, client, "hb", "heartbeat", None, {"echo"}, payload=payload))
         self.await_all(self.asks[-1:])
+    # [end]
 
+    # [play.frames(]
     def frames(self, client, channel, frames, step=None):
         self.deliver(client, channel, frames, "frames [%s] %s" % (step, brief([frame.decode("latin-1") for frame in frames])), None)
         self.enter(Ask(step, client, channel, "frames", None, (), optional=True, unowed=True))
         self.await_all(self.asks[-1:])
+    # [end]
 
+    # [play.tcp(]
     def tcp(self, channel, pieces, peers=1, stay=False):
         if self.kernel.link["transport"] != "tcp":
             return
@@ -280,10 +303,12 @@ class Play:
                 except OSError:
                     pass
         (self.strangers if stay else []).extend(streams)
+    # [end]
 
     def settle(self, *steps):
         self.await_all([ask for ask in self.asks if ask.open and (not steps or ask.step in steps)])
 
+    # [play.wait_for(]
     def wait_for(self, of, msg_type, content=None, any_parent=False, step=None):
         wait = {"of": of, "type": msg_type, "content": content or {}, "any": any_parent, "step": step}
         until = time.monotonic() + self.patience
@@ -291,7 +316,9 @@ class Play:
             if not self.of(of) or not any_parent and not any(ask.open and ask.missing() for ask in self.of(of)):
                 return
             self.receive(0.05)
+    # [end]
 
+    # [play.connect(]
     def connect(self, name, topics=(b"",), identity_of=None, identity=None, deaf=False, welcomed=False, cut_off=False):
         clash = identity_of in self.clients
         self.open(name, topics, identity or self.identities.get(identity_of), deaf, cut_off)
@@ -301,7 +328,9 @@ class Play:
         # Of two with one identity neither is sure to be answered.
         if not clash and not (welcomed and self.clients[name].welcomed) and not self.greet(name, self.patience * 2) and self.clients[name].hears_all:
             raise Stop("client %s got no answer" % name)
+    # [end]
 
+    # [play.disconnect(]
     def disconnect(self, name):
         client = self.clients.pop(name)
         self.say("  client %s leaves" % name)
@@ -312,19 +341,25 @@ class Play:
             if one in self.poller:
                 self.poller.unregister(one)
             self.gone.append(one) if client.cut_off else one.close()
+    # [end]
 
+    # [play.interrupt(]
     def interrupt(self, client, step=None):
         self.interrupted = time.monotonic()
         if self.interrupt_mode == "message":
             self.send(client, "control", "interrupt_request", {}, step=step, optional=True, awaits="later")
         else:
             self.signal("SIGINT")
+    # [end]
 
+    # [play.signal(|play.interrupt(]
     def signal(self, name):
         self.say("> " + name)
         self.leaving = self.leaving or name in ("SIGTERM", "SIGKILL")
         self.kernel.signal(signal.Signals[name])
+    # [end]
 
+    # [play.restart(]
     def restart(self, client, step=None):
         try:
             self.send(client, "control", "shutdown_request", {"restart": True}, step=step, wants=("reply",), then_exit=True)
@@ -335,11 +370,14 @@ class Play:
         self.kernel.launch()
         if not self.greet("a", 60):
             raise Stop("the kernel did not come back")
+    # [end]
 
+    # [play.pause(|play.tcp(|START =]
     def pause(self, seconds):
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             self.receive(min(0.05, until - time.monotonic()))
+    # [end]
 
     # What the finding is told by.
 
@@ -347,59 +385,80 @@ class Play:
         """What was sent in these steps; all of it where none is named."""
         return [ask for ask in self.asks if not steps or ask.step in steps]
 
+    # [play.lacking(]
     def lacking(self, what, msg_type, channel):
-        return ["%s got no %s" % (ask, what) for ask in self.of(*STEPS) if (ask.type, ask.channel) == (msg_type, channel) and ask.lacks(what)]
+        return ["%s got no %s" % (ask, what) for ask in self.of(*STEPS) if (ask.type, ask.channel) == (msg_type, channel) and ask.lacks(what) and not self.crash]
+    # [end]
 
+    # [play.unanswered(]
     def unanswered(self, channel):
         """What every kernel has to answer on a channel, and this one did not."""
-        due = [ask for ask in self.asks if ask.channel == channel and "reply" in ask.wants and not ask.odd and not ask.unowed]
+        due = [ask for ask in self.asks if not self.crash and ask.channel == channel and "reply" in ask.wants and not ask.odd and not ask.unowed]
         return ["%s got no reply" % ask for ask in due if ask.lacks("reply") and (not ask.optional or ask.type == "kernel_info_request")]
+    # [end]
 
+    # [play.came_of(]
     def came_of(self, name, channel=None):
         same = [one for one in self.messages if name in (one.name, one.type) and channel in (None, one.channel)]
         return ["%s on %s for [%s]" % (one.name, one.channel, one.step) for one in same if not STEPS or one.step in STEPS]
+    # [end]
 
+    # [play.number(]
     def number(self, name, least=0, most=1 << 30):
         counts = [(ask, sum(one.parent_id == ask.id and name in (one.name, one.type) for one in self.messages)) for ask in self.of(*STEPS)]
-        over = [(ask, count) for ask, count in counts if ask.id and not ask.open and not least <= count <= most]
+        over = [(ask, count) for ask, count in counts if ask.id and not ask.open and not self.crash and not least <= count <= most]
         return ["%d %s for %s" % (count, name, ask) for ask, count in over]
+    # [end]
 
+    # [play.wrong(]
     def wrong(self, msg_type, path, is_wrong):
         found = [(one, one.at(path)) for one in self.messages if one.type == msg_type and (not STEPS or one.step in STEPS)]
-        return ["%s of %s [%s] is %s" % (path, one.type, one.step, brief(value)) for one, value in found if is_wrong(value)]
+        wrong = ["%s of %s [%s] is %s" % (path, one.type, one.step, brief(value)) for one, value in found if is_wrong(value)]
+        return wrong if found else None
+    # [end]
 
+    # [play.badly_signed(]
     def badly_signed(self, msg_type):
-        return ["%s on %s is signed wrong" % (one.name, one.channel) for one in self.messages if one.type == msg_type and not one.signed_well]
+        found = [one for one in self.messages if one.type == msg_type]
+        return ["%s on %s is signed wrong" % (one.name, one.channel) for one in found if not one.signed_well] if found else None
+    # [end]
 
+    # [play.not_echoed(]
     def not_echoed(self):
         return ["the heartbeat of [%s] was not echoed" % ask.step for ask in self.of(*STEPS) if ask.channel == "hb" and ask.lacks("echo")]
+    # [end]
 
     # From the start to the end.
 
     def start(self):
         self.open("a")
         self.kernel.launch()
+        # [START =]
         if "interrupt_after" in START:
             self.pause_while_starting(START["interrupt_after"])
             self.kernel.signal(signal.SIGINT)
+        # [end]
         self.ready = self.greet("a", 60)
-        ended = self.kernel.how_it_ended()
+        # [START =]
         if self.ready and START.get("then_exit"):
             self.pause_while_starting(self.patience)
-            ended = self.kernel.how_it_ended()
+        # [end]
+        ended = self.kernel.how_it_ended()
         self.outcome = "it ended" if ended else "it answers as if nothing were wrong" if self.ready else "it lives and does not answer"
-        if not self.ready or START.get("then_exit"):
+        if ended or not self.ready:
             raise Stop(self.outcome + (" with " + ended if ended else ""))
         began = time.monotonic()
         for _ in range(3):
             self.await_all([self.ask("a", "shell", "ready")])
         self.patience = min(max(100 * (time.monotonic() - began) / 3, 5.0), 30.0)
 
+    # [START =]
     def pause_while_starting(self, seconds):
         try:
             self.pause(seconds)
         except Stop:
             pass  # How it ended is looked at next.
+    # [end]
 
     def finish(self):
         """Waits for all that is owed, and asks once more."""
@@ -442,14 +501,13 @@ class Play:
     # Waiting: until what is owed came, until a later question tells that it will not, or until the patience is over.
 
     def await_all(self, asks):
-        self.worked = self.kernel.work()
-        while True:
+        self.worked = None
+        while any(ask.open for ask in asks):
             waiting = [ask for ask in asks if ask.open][:64]
             for ask in sorted(waiting, key=lambda ask: not ask.is_leaving()):
                 self.look_after(ask)
-            if not any(ask.open for ask in asks):
-                return
-            self.receive(0.05)
+            if any(ask.open for ask in asks):
+                self.receive(0.05)
 
     def look_after(self, ask):
         now = time.monotonic()
@@ -469,11 +527,14 @@ class Play:
                 return self.close(ask, "passed")
         leaves = any(one.is_leaving() for one in self.asks if one.open)
         since = max(ask.sent, self.news, self.interrupted, ask.fence.sent if ask.fence else 0)
-        if now > max(since + (max(self.patience, 12) if leaves else self.patience), ask.later):
+        deadline = max(since + (max(self.patience, 12) if leaves else self.patience), ask.later)
+        if self.worked is None and now > deadline - self.patience / 2:
+            self.worked = self.kernel.work()
+        if now > deadline:
             # While it works it gets more time, but not for ever.
             more = self.patience * (12 if any(one.open and one.type == "execute_request" for one in self.asks) else 3)
             worked, self.worked = self.worked, self.kernel.work()
-            busy = self.worked - worked > 10 * self.patience
+            busy = self.worked - worked > 5 * self.patience
             if busy and now < ask.sent + more and not ask.optional and not ask.is_leaving() and "echo" not in ask.wants:
                 ask.later = now + self.patience
             elif ask.fence and ask.fence.open and (not ask.fence.optional or self.serves_control()):
@@ -514,6 +575,8 @@ class Play:
         for name, whole in (raw or {}).items():
             parts[PARTS.index(name)] = whole
         good = self.kernel.sign(parts)
+        signature = good
+        # [sign=]
         signature = {
             "good": good, "tampered": good, "flipped": good[:-1] + (b"1" if good[-1:] == b"0" else b"0") if good else b"0" * 64,
             "other-key": self.kernel.sign(parts, b"another"), "empty": b"", "short": good[:len(good) // 2], "long": good + b"abc",
@@ -521,6 +584,7 @@ class Play:
         }[sign]
         if sign == "tampered":
             parts[3] += b" "
+        # [end]
         frames = [*idents, *[DELIMITER, signature, *parts, *buffers][:cut_to]]
         return head.get("msg_id"), frames
 
@@ -571,7 +635,7 @@ class Play:
             return
         message = Message(client.name, channel, frames, self.kernel.sign)
         self.messages.append(message)
-        ask = self.by_id.get(message.parent_id) if isinstance(message.parent_id, str) else None
+        ask = self.by_id.get(message.parent_id)
         message.step = ask.step if ask else None
         mark = "*" if ask and ask.step in STEPS else " "
         wrong = "" if message.signed_well else " WRONG SIGNATURE"
@@ -605,6 +669,7 @@ class Play:
         _, frames = self.compose(self.clients[ask.client], "input_reply", {"value": value, "status": "ok"}, parent)
         self.deliver(ask.client, "stdin", frames, "input_reply for [%s] %r" % (ask.step, value), None)
 
+    # [play.wait_for(]
     def came(self, wait):
         """The message that is waited for, if it is there."""
         ids = {ask.id for ask in self.of(wait["of"])}
@@ -613,7 +678,9 @@ class Play:
             if (wait["any"] or one.parent_id in ids) and one.type == wait["type"] and all(same(one.at("content." + key), value) for key, value in wait["content"].items()):
                 self.waits.append((wait["step"], one))
                 return one
+    # [end]
 
+    # ["$reply.|"$input_request.|"$message.]
     def fill(self, value):
         """The value with what it quotes from messages of the kernel, as `$reply.STEP.content.NAME` does."""
         if isinstance(value, dict):
@@ -637,17 +704,19 @@ class Play:
         for key in keys:
             value = value[int(key)] if isinstance(value, list) else value[key]
         return value
+    # [end]
 
     def say(self, text, kind=None):
         """Prints a line, and of many of a kind a few."""
         self.repeats = self.repeats + 1 if kind and kind == self.last_line else 0
         self.last_line = kind
         if self.repeats < 5:
-            print("%7.3f %s" % (time.monotonic() - self.began, text), flush=True)
+            print("%7.3f %s" % (time.monotonic() - self.began, re.sub(r"[^\n -~]", "?", text)), flush=True)
         elif self.repeats == 5:
-            print("          … and more like it", flush=True)
+            print("          ... and more like it", flush=True)
 
 
+# ["$reply.|"$input_request.|"$message.]
 QUOTE = re.compile(r"\$(reply|input_request|message)\.([^.]+)\.((?:header|content)(?:\.[^.]+)*)\Z", re.DOTALL)
 
 
@@ -658,19 +727,25 @@ def quoted(value):
         return [found[2]] if found and found[1] == "reply" else []
     items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
     return [step for item in items for step in quoted(item)]
+# [end]
 
 
 def spell(value, format):
+    # [format=]
     if format == "spaced":
         return ("\r\n %s\t\n" % json.dumps(value, indent=2, ensure_ascii=False)).encode()
     if format == "reversed":
         value = backwards(value)
+    # [end]
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    # [format=]
     if format == "escaped":
         text = re.sub(r'\\.|"|[^\x00-\x7f]|a', Escaper().escape, text)
+    # [end]
     return text.encode(errors="surrogatepass")
 
 
+# [format=]
 def backwards(value):
     return {key: backwards(item) for key, item in reversed(list(value.items()))} if isinstance(value, dict) else value
 
@@ -689,6 +764,7 @@ class Escaper:
         return text
 
 
+# [end]
 def read_json(text):
     try:
         return json.loads(text)
@@ -696,22 +772,28 @@ def read_json(text):
         return ABSENT
 
 
+# [same(|play.wait_for(]
 def same(left, right):
     return left is not ABSENT and json.dumps(left, sort_keys=True) == json.dumps(right, sort_keys=True)
+# [end]
 
 
+# [kind(]
 def kind(value):
     names = {dict: ["object"], list: ["array"], str: ["string"], bool: ["bool"], int: ["int", "number"], float: ["number"], type(None): ["null"]}
     return names.get(type(value), [])
+# [end]
 
 
+# [lacks(]
 def lacks(value, part):
     return not isinstance(value, (dict, list, str)) or isinstance(value, str) and not isinstance(part, str) or part not in value
+# [end]
 
 
 def brief(value):
     text = "absent" if value is ABSENT else json.dumps(value, ensure_ascii=True)
-    return text if len(text) <= 120 else text[:119] + "…"
+    return text if len(text) <= 120 else text[:117] + "..."
 
 
 def installed(name):
@@ -737,10 +819,12 @@ def verdict(play, trouble):
     found = deviation(play)
     if found:
         return 1, "REPRODUCED: %s; seen: %s" % (WANTED, "; ".join(sorted(set(found))[:4]))
-    if not play.ready and not START:
-        return 2, "NOT PLAYED: %s" % trouble
+    # [START_WANTED =]
     if START_WANTED and play.outcome:
         return (0, "GONE: %s" % play.outcome) if play.outcome == START_WANTED else (3, "LOOK YOURSELF: %s; now %s" % (WANTED, play.outcome))
+    # [end]
+    if not play.ready:
+        return 2, "NOT PLAYED: %s" % trouble
     if trouble:
         return 3, "LOOK YOURSELF: %s; but %s" % (WANTED, trouble)
     if found is None:

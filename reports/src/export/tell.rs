@@ -190,11 +190,12 @@ fn malformed(_: &str, title: &str) -> Option<Tell> {
 }
 
 /// `status of execute_reply is "abort", which it must not be`
-fn wrong(_: &str, title: &str) -> Option<Tell> {
+fn wrong(place: &str, title: &str) -> Option<Tell> {
     let (name, rest) = title.split_once(" of ")?;
     let (msg_type, why) = rest.split_once(' ')?;
     let root = name.split('.').next()?;
     let path = match root {
+        _ if place == format!("{msg_type} content.{name}") => format!("content.{name}"),
         "header" | "metadata" | "prefix" | "buffers" | "content" | "parent" => name.to_owned(),
         "parent_header" => format!("parent{}", &name[root.len()..]),
         "reply" | "request" | "kernel" | "info" => return None,
@@ -216,7 +217,9 @@ fn condition(why: &str) -> Option<String> {
     if why == "is missing" {
         return Some("value is ABSENT".to_owned());
     }
-    if let Some((keys, _)) = why.strip_prefix("lacks the keys [").and_then(|rest| rest.split_once("] of ")).filter(|(keys, _)| !keys.is_empty()) {
+    if let Some((keys, _)) =
+        why.strip_prefix("lacks the keys [").and_then(|rest| rest.split_once("] of ")).filter(|(keys, _)| !keys.is_empty())
+    {
         return Some(format!("any(lacks(value, key) for key in {})", list(keys.split(", ").map(string))));
     }
     let rest = why.strip_prefix("is ")?;
@@ -297,9 +300,24 @@ mod tests {
     #[test]
     fn lockups_and_crashes_are_told_by_what_never_came() {
         let cases = [
-            ("shell_stuck", "kernel_info_request fence on shell: reply missing, shell_stuck", "the kernel_info_request on shell never got its reply: shell stuck", "play.unanswered(\"shell\")"),
-            ("never_idle", "execute_request flood on shell: idle missing, never_idle", "the execute_request on shell never got its idle: never idle", "play.lacking(\"idle\", \"execute_request\", \"shell\")"),
-            ("shutdown_stuck", "shutdown_request restart on control: exit missing, shutdown_stuck", "the shutdown_request on control was accepted, and the process had not ended 12 s later: shutdown stuck", "play.lacking(\"exit\", \"shutdown_request\", \"control\")"),
+            (
+                "shell_stuck",
+                "kernel_info_request fence on shell: reply missing, shell_stuck",
+                "the kernel_info_request on shell never got its reply: shell stuck",
+                "play.unanswered(\"shell\")",
+            ),
+            (
+                "never_idle",
+                "execute_request flood on shell: idle missing, never_idle",
+                "the execute_request on shell never got its idle: never idle",
+                "play.lacking(\"idle\", \"execute_request\", \"shell\")",
+            ),
+            (
+                "shutdown_stuck",
+                "shutdown_request restart on control: exit missing, shutdown_stuck",
+                "the shutdown_request on control was accepted, and the process had not ended 12 s later: shutdown stuck",
+                "play.lacking(\"exit\", \"shutdown_request\", \"control\")",
+            ),
         ];
         for (kind, place, title, wanted) in cases {
             assert_eq!(tell(Kind::Lockup, Some(kind), place, title).1, wanted);
@@ -310,20 +328,64 @@ mod tests {
     #[test]
     fn deviations_are_told_by_their_words() {
         let cases = [
-            ("execute_request on shell: reply missing, status none", "the execute_request on shell got no reply, though the kernel answered a later one", "play.lacking(\"reply\", \"execute_request\", \"shell\")"),
-            ("stream of execute_request", "stream was sent for a request that must not have it: execute_request", "play.came_of(\"stream\")"),
-            ("execute_reply on shell for control", "execute_reply came on shell, the request was sent on control", "play.came_of(\"execute_reply\", \"shell\")"),
+            (
+                "execute_request on shell: reply missing, status none",
+                "the execute_request on shell got no reply, though the kernel answered a later one",
+                "play.lacking(\"reply\", \"execute_request\", \"shell\")",
+            ),
+            (
+                "stream of execute_request",
+                "stream was sent for a request that must not have it: execute_request",
+                "play.came_of(\"stream\")",
+            ),
+            (
+                "execute_reply on shell for control",
+                "execute_reply came on shell, the request was sent on control",
+                "play.came_of(\"execute_reply\", \"shell\")",
+            ),
             ("execute_request: fewer than 1 busy", "no busy for execute_request, wanted 1", "play.number(\"status busy\", least=1)"),
-            ("execute_request without execute_input", "execute_request was not followed by execute_input (its reply's status is error)", "play.number(\"execute_input\", least=1)"),
+            (
+                "execute_request without execute_input",
+                "execute_request was not followed by execute_input (its reply's status is error)",
+                "play.number(\"execute_input\", least=1)",
+            ),
             ("it is empty", "the signature of status on iopub is wrong: it is empty", "play.badly_signed(\"status\")"),
-            ("no key: it lives and does not answer", "a kernel was started with no key, and it lives and does not answer", "[play.outcome] if play.outcome == \"it lives and does not answer\" else []"),
-            ("header.session", "header.session of status is missing", "play.wrong(\"status\", \"header.session\", lambda value: value is ABSENT)"),
-            ("execute_reply content.status", "status of execute_reply is \"abort\", which it must not be", "play.wrong(\"execute_reply\", \"content.status\", lambda value: same(value, \"abort\"))"),
-            ("inspect_reply content.data", "data of inspect_reply is null, wanted object", "play.wrong(\"inspect_reply\", \"content.data\", lambda value: not set(kind(value)) & {\"object\"})"),
+            (
+                "no key: it lives and does not answer",
+                "a kernel was started with no key, and it lives and does not answer",
+                "[play.outcome] if play.outcome == \"it lives and does not answer\" else []",
+            ),
+            (
+                "header.session",
+                "header.session of status is missing",
+                "play.wrong(\"status\", \"header.session\", lambda value: value is ABSENT)",
+            ),
+            (
+                "execute_reply content.status",
+                "status of execute_reply is \"abort\", which it must not be",
+                "play.wrong(\"execute_reply\", \"content.status\", lambda value: same(value, \"abort\"))",
+            ),
+            (
+                "inspect_reply content.data",
+                "data of inspect_reply is null, wanted object",
+                "play.wrong(\"inspect_reply\", \"content.data\", lambda value: not set(kind(value)) & {\"object\"})",
+            ),
             ("prefix.#", "prefix.# of status is 2, wanted 1", "play.wrong(\"status\", \"prefix.#\", lambda value: not same(value, 1))"),
-            ("parent.x", "parent.x of status has its length that is 2000000, wanted at most 1000000", "play.wrong(\"status\", \"parent.x.#\", lambda value: not (\"number\" in kind(value) and value <= 1000000))"),
-            ("shutdown_reply content.restart", "restart of shutdown_reply is false, request.content.restart is true", "play.wrong(\"shutdown_reply\", \"content.restart\", lambda value: not same(value, True))"),
-            ("status on iopub: not-an-object in parent_header", "status on iopub is malformed: parent_header: wanted an object, found null", "play.wrong(\"status\", \"parent\", lambda value: not set(kind(value)) & {\"object\"})"),
+            (
+                "parent.x",
+                "parent.x of status has its length that is 2000000, wanted at most 1000000",
+                "play.wrong(\"status\", \"parent.x.#\", lambda value: not (\"number\" in kind(value) and value <= 1000000))",
+            ),
+            (
+                "shutdown_reply content.restart",
+                "restart of shutdown_reply is false, request.content.restart is true",
+                "play.wrong(\"shutdown_reply\", \"content.restart\", lambda value: not same(value, True))",
+            ),
+            (
+                "status on iopub: not-an-object in parent_header",
+                "status on iopub is malformed: parent_header: wanted an object, found null",
+                "play.wrong(\"status\", \"parent\", lambda value: not set(kind(value)) & {\"object\"})",
+            ),
         ];
         for (place, title, wanted) in cases {
             assert_eq!(tell(Kind::Deviation, None, place, title).1, wanted, "{title}");
@@ -347,6 +409,9 @@ mod tests {
     #[test]
     fn hostile_words_stay_words() {
         let title = "status of x\"+quit()+\" is \"y\", which it must not be";
-        assert_eq!(tell(Kind::Deviation, None, "", title).1, r#"play.wrong("x\"+quit()+\"", "content.status", lambda value: same(value, "y"))"#);
+        assert_eq!(
+            tell(Kind::Deviation, None, "", title).1,
+            r#"play.wrong("x\"+quit()+\"", "content.status", lambda value: same(value, "y"))"#
+        );
     }
 }
