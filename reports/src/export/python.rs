@@ -92,9 +92,10 @@ fn about(reproducer: &Reproducer) -> String {
     text + "\n"
 }
 
-/// One line, whatever the text holds.
+/// One line, whatever the text holds. What is not plain is spelled out, so that none reads otherwise than it is.
 fn comment(text: &str) -> String {
-    let plain = |one: char| if one.is_control() { one.escape_default().to_string() } else { one.to_string() };
+    let is_plain = |one: char| matches!(one, ' '..='~' | '…') || one.is_alphanumeric();
+    let plain = |one: char| if is_plain(one) { one.to_string() } else { one.escape_default().to_string() };
     let text: String = text.chars().map(plain).collect();
     format!("# {}\n", text.trim_end())
 }
@@ -300,4 +301,26 @@ fn call(name: &str, plain: &[String], named: &[(&str, String)]) -> String {
     let head = if short.is_empty() { String::new() } else { format!("        {},\n", short.join(", ")) };
     let rest = long.iter().cloned().chain(named.iter().map(|(name, value)| format!("{name}={value}")));
     format!("    play.{name}(\n{head}{}    )\n", rest.map(|argument| format!("        {argument},\n")).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{END, PLAN, TEMPLATE, needed};
+
+    #[test]
+    fn every_part_of_the_template_has_an_end() {
+        let mut open = 0;
+        for line in TEMPLATE.lines().map(str::trim) {
+            open += i32::from(line.starts_with("# [") && line != END) - i32::from(line == END);
+            assert!((0..=1).contains(&open), "{line}");
+        }
+        assert_eq!((open, TEMPLATE.matches(PLAN).count()), (0, 1));
+    }
+
+    #[test]
+    fn a_part_is_for_those_who_need_it() {
+        let template = "a\n\n# [x(|y(]\nb\n# [end]\n\nc\n# [z(]\nd\n# [end]\ne\n";
+        assert_eq!(needed(template, "play.y()"), "a\n\nb\n\nc\ne\n");
+        assert_eq!(needed(template, "z()"), "a\n\nc\nd\ne\n");
+    }
 }
