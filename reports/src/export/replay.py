@@ -465,6 +465,8 @@ class Play:
         self.await_all([ask for ask in self.asks if ask.then_exit])
         for ask in self.asks:
             ask.heals = True
+            if ask.step == "ready" and ask.why == "left" and "reply" not in ask.seen and ask.client in self.clients:
+                ask.why = "passed"  # Later ones were answered.
             if ask.open and ask.pending:
                 self.answer(ask, "")
         self.settle()
@@ -490,9 +492,10 @@ class Play:
                 break
             if any(not ask.missing() for ask in asked):
                 break
+        ready = any(not ask.missing() for ask in asked)
         for ask in asked:
-            ask.open, ask.why = False, "answered" if not ask.missing() else "left"
-        return any(not ask.missing() for ask in asked)
+            ask.open, ask.why = False, "answered" if not ask.missing() else "deadline" if self.ready and not ready else "left"
+        return ready
 
     def ask(self, client, channel, step):
         """The question that every kernel can answer."""
@@ -643,7 +646,7 @@ class Play:
         self.say(text, (client.name, channel, message.type, message.step))
         if message.type == "iopub_welcome":
             self.welcomes = client.welcomed = True
-        if ask and ask.open and ask.client == client.name:
+        if ask and (ask.open or ask.why == "left") and ask.client == client.name:
             self.strike(ask, channel, message)
 
     def strike(self, ask, channel, message):

@@ -42,7 +42,7 @@ impl Tell {
             Kind::Lockup => return lockup(finding, place).unwrap_or(Self::Unknown),
             Kind::Deviation => {}
         }
-        let readers = [lacking, start, echo, signature, comes, routed, answered_by, followed, counted, malformed, wrong];
+        let readers = [lacking, dropped, start, echo, signature, comes, routed, answered_by, followed, counted, malformed, wrong];
         readers.into_iter().find_map(|read| read(place, title)).unwrap_or(Self::Unknown)
     }
 
@@ -93,10 +93,10 @@ impl Tell {
 }
 
 /// `the execute_request on shell never got its reply: …`
-fn asked(title: &str) -> Option<(&str, &str)> {
+fn asked(title: &str) -> Option<(String, String)> {
     let mut words = title.strip_prefix("the ")?.split(' ');
     let (msg_type, "on", channel) = (words.next()?, words.next()?, words.next()?) else { return None };
-    Channel::ALL.iter().any(|known| known.name() == channel).then_some((msg_type, channel))
+    Channel::ALL.iter().any(|known| known.name() == channel).then(|| (msg_type.to_owned(), channel.to_owned()))
 }
 
 /// `execute_request on shell: reply missing, status none`
@@ -104,7 +104,14 @@ fn lacking(place: &str, title: &str) -> Option<Tell> {
     let (_, rest) = place.rsplit_once(": ")?;
     let what = ["reply", "idle", "exit"].into_iter().find(|what| rest.starts_with(&format!("{what} missing")))?;
     let (msg_type, channel) = asked(title)?;
-    Some(Tell::Lacking { what: what.to_owned(), msg_type: msg_type.to_owned(), channel: channel.to_owned() })
+    Some(Tell::Lacking { what: what.to_owned(), msg_type, channel })
+}
+
+/// `the genuine kernel_info_request on shell was dropped after a forged copy of it`
+fn dropped(_: &str, title: &str) -> Option<Tell> {
+    let (genuine, _) = title.split_once(" was dropped after a forged copy of it")?;
+    let (msg_type, channel) = asked(&genuine.replacen("genuine ", "", 1))?;
+    Some(Tell::Lacking { what: "reply".to_owned(), msg_type, channel })
 }
 
 fn lockup(finding: &Expected, place: &str) -> Option<Tell> {
@@ -112,7 +119,7 @@ fn lockup(finding: &Expected, place: &str) -> Option<Tell> {
     match finding.lockup.as_deref()? {
         "heartbeat_lost" => Some(Tell::NotEchoed),
         "shell_stuck" | "control_stuck" | "unresponsive" | "livelock" if place.contains("reply missing") && !channel.is_empty() => {
-            Some(Tell::Unanswered(channel.to_owned()))
+            Some(Tell::Unanswered(channel))
         }
         _ => lacking(place, &finding.title),
     }
@@ -239,6 +246,16 @@ mod tests {
     #[test]
     fn deviations_are_told_by_their_words() {
         let cases = [
+            (
+                "kernel_info_request on control",
+                "the genuine kernel_info_request on control was dropped after a forged copy of it",
+                "play.lacking(\"reply\", \"kernel_info_request\", \"control\")",
+            ),
+            (
+                "x",
+                "parent_header.x of status is absent, that of the request is [[[[[\u{2026}",
+                "play.wrong(\"status\", \"parent.x\", lambda value: value is ABSENT)",
+            ),
             (
                 "execute_request on shell: reply missing, status none",
                 "the execute_request on shell got no reply, though the kernel answered a later one",

@@ -49,6 +49,9 @@ fn condition(why: &str) -> Option<String> {
         return Some(format!("any(lacks(value, key) for key in {})", list(keys.split(", ").map(string))));
     }
     let rest = why.strip_prefix("is ")?;
+    if rest.starts_with("absent, that of the request is ") {
+        return Some("value is ABSENT".to_owned());
+    }
     if rest.ends_with(", and should be absent") {
         return Some("value is not ABSENT".to_owned());
     }
