@@ -43,7 +43,7 @@ pub enum ExportError {
         /// Its signal.
         signal: String,
     },
-    /// A script plays nothing that is not in the file.
+    /// A step of somebody who is not there.
     #[error("the plan uses client {0:?}, which is not connected")]
     NoClient(String),
 }
@@ -61,13 +61,15 @@ pub fn python(reproducer: &Reproducer, kernel: &Kernel) -> Result<String, Export
 
 /// The template's lines without the parts that this plan has no use for.
 fn needed(template: &str, plan: &str) -> String {
+    // A constant stands at the begin of a line; in a string of the plan its name tells nothing.
+    let has = |word: &str| if word.ends_with(" =") { plan.lines().any(|line| line.starts_with(word)) } else { plan.contains(word) };
     let (mut text, mut left_out, mut after) = (String::new(), false, false);
     for line in template.split_inclusive('\n') {
         let mark = line.trim();
         if mark == END {
             (left_out, after) = (false, left_out);
         } else if let Some(words) = mark.strip_prefix("# [").and_then(|rest| rest.strip_suffix(']')) {
-            left_out = !words.split('|').any(|word| plan.contains(word));
+            left_out = !words.split('|').any(has);
         } else if !left_out && !(after && mark.is_empty()) {
             text.push_str(line);
             after = false;
@@ -322,5 +324,6 @@ mod tests {
         let template = "a\n\n# [x(|y(]\nb\n# [end]\n\nc\n# [z(]\nd\n# [end]\ne\n";
         assert_eq!(needed(template, "play.y()"), "a\n\nb\n\nc\ne\n");
         assert_eq!(needed(template, "z()"), "a\n\nc\nd\ne\n");
+        assert_eq!(needed("# [X =]\na\n# [end]\n", "Y = \"X = 1\""), "");
     }
 }
