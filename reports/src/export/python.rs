@@ -6,7 +6,7 @@
 use harness::plan::{Action, Await, Format, Outgoing, Plan, Sign, Step};
 use harness::spec::Named;
 use harness::trace::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::literal::{bytes, list, object, string, value};
 use super::tell::Tell;
@@ -21,13 +21,8 @@ const END: &str = "# [end]";
 /// How wide a script is.
 const WIDTH: usize = 140;
 /// The content that every front end sends for a cell, but for its code; what differs from it is named.
-const CELL: [(&str, fn(&Value) -> bool); 5] = [
-    ("silent", |flag| flag == false),
-    ("store_history", |flag| flag == true),
-    ("user_expressions", |expressions| *expressions == json!({})),
-    ("allow_stdin", |flag| flag == false),
-    ("stop_on_error", |flag| flag == true),
-];
+const CELL: [(&str, &str); 5] =
+    [("silent", "False"), ("store_history", "True"), ("user_expressions", "{}"), ("allow_stdin", "False"), ("stop_on_error", "True")];
 /// The signals that Python knows wherever there are kernels.
 const SIGNALS: [&str; 12] =
     ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGKILL", "SIGUSR1", "SIGUSR2", "SIGSTOP", "SIGCONT", "SIGTSTP", "SIGCHLD", "SIGWINCH"];
@@ -70,7 +65,7 @@ fn needed(template: &str, plan: &str) -> String {
             (left_out, after) = (false, left_out);
         } else if let Some(words) = mark.strip_prefix("# [").and_then(|rest| rest.strip_suffix(']')) {
             left_out = !words.split('|').any(has);
-        } else if !left_out && !(after && mark.is_empty()) {
+        } else if !(left_out || after && mark.is_empty()) {
             text.push_str(line);
             after = false;
         }
@@ -269,10 +264,11 @@ fn as_cell(outgoing: &Outgoing) -> Option<String> {
     let mut members = outgoing.content.iter();
     let (_, Value::String(code)) = members.next().filter(|(key, _)| *key == "code")? else { return None };
     let mut arguments = vec![string(code)];
-    for (name, is_usual) in CELL {
+    for (name, usual) in CELL {
         let (_, flag) = members.next().filter(|(key, _)| *key == name)?;
-        if !is_usual(flag) {
-            arguments.push(format!("{name}={}", value(flag)));
+        let flag = value(flag);
+        if flag != usual {
+            arguments.push(format!("{name}={flag}"));
         }
     }
     members.next().is_none().then(|| format!("cell({})", arguments.join(", ")))

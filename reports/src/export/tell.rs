@@ -252,11 +252,6 @@ mod tests {
                 "play.lacking(\"reply\", \"kernel_info_request\", \"control\")",
             ),
             (
-                "x",
-                "parent_header.x of status is absent, that of the request is [[[[[\u{2026}",
-                "play.wrong(\"status\", \"parent.x\", lambda value: value is ABSENT)",
-            ),
-            (
                 "execute_request on shell: reply missing, status none",
                 "the execute_request on shell got no reply, though the kernel answered a later one",
                 "play.lacking(\"reply\", \"execute_request\", \"shell\")",
@@ -282,6 +277,20 @@ mod tests {
                 "no key: it lives and does not answer",
                 "a kernel was started with no key, and it lives and does not answer",
                 "[play.outcome] if play.outcome == \"it lives and does not answer\" else []",
+            ),
+        ];
+        for (place, title, wanted) in cases {
+            assert_eq!(tell(Kind::Deviation, None, place, title).1, wanted, "{title}");
+        }
+    }
+
+    #[test]
+    fn values_are_told_by_what_is_wrong_about_them() {
+        let cases = [
+            (
+                "x",
+                "parent_header.x of status is absent, that of the request is [[[[[\u{2026}",
+                "play.wrong(\"status\", \"parent.x\", lambda value: value is ABSENT)",
             ),
             (
                 "header.session",
