@@ -844,6 +844,11 @@ def verdict(play, trouble):
     return 0, "GONE: %s; nothing else was seen" % WANTED
 
 
+def leave(number, _):
+    signal.signal(number, signal.SIG_IGN)  # Once is enough, and the kernel is still to be ended.
+    sys.exit(2)
+
+
 def main():
     arguments = sys.argv[1:]
     target = arguments[1:] if arguments[:1] == ["--"] else arguments[0] if arguments else KERNEL
@@ -856,7 +861,7 @@ def main():
         ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # What the kernel leaves behind becomes ours to kill: PR_SET_CHILD_SUBREAPER of Linux.
     except (AttributeError, OSError):
         pass
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
+    signal.signal(signal.SIGTERM, leave)
     kernel, trouble = Kernel(argv, env), ""
     play = Play(kernel, mode)
     try:

@@ -82,6 +82,21 @@ fn what_takes_a_judgement_is_left_to_people() {
 }
 
 #[test]
+fn nothing_of_a_file_becomes_code() {
+    let bench = Bench::new();
+    export(&bench, "status-success", "abort/queue", "EXEC-02");
+    let hostile = r##"\"\"\"'''\nopen('made', 'w')\n#"##;
+    let file = bench.read("found/reproducer-EXEC-02-1.json");
+    let file = file.replace("\"set\"", &format!("\"{hostile}\"")).replace("wanted one of", hostile).replace("marker = 1", hostile);
+    bench.write("hostile.json", &file);
+    let exported = bench.call(&["replay", "hostile.json", "--export", "python", "--out", "again.py"]);
+    assert_eq!(exported.code, Some(0), "{}", exported.stderr);
+    let Some((code, text)) = play(&bench, &[]) else { return };
+    assert!(matches!(code, Some(0 | 1 | 3)), "{text}");
+    assert!(!bench.path("made").exists());
+}
+
+#[test]
 fn a_kernel_that_is_not_there_cannot_be_played() {
     let bench = Bench::new();
     export(&bench, "status-success", "abort/queue", "EXEC-02");
