@@ -8,7 +8,7 @@
 It ends with 1 if the deviation shows again, 0 if it is gone, 2 if it could not be played, and 3 if you have to look yourself.
 """
 
-import collections, ctypes, datetime, glob, hashlib, hmac, json, os, re, secrets, shutil, signal, socket, subprocess, sys, tempfile
+import collections, ctypes, datetime, glob, hmac, json, os, re, secrets, shutil, signal, socket, subprocess, sys, tempfile
 import threading, time, uuid
 
 import zmq
@@ -69,9 +69,9 @@ class Kernel:
         fields = {name: value for name, value in fields.items() if name not in START.get("without", [])}
         if not fields.get("key"):
             self.link["key"] = ""
-        scheme = fields.get("signature_scheme") or ""
-        if scheme.startswith("hmac-") and scheme[len("hmac-"):] in hashlib.algorithms_available:
-            self.link["signature_scheme"] = scheme
+        # A kernel that takes a name that does not exist may go by the usual one.
+        if fields.get("signature_scheme") in ("hmac-md5", "hmac-sha1", "hmac-sha256", "hmac-sha512"):
+            self.link["signature_scheme"] = fields["signature_scheme"]
         return fields
 
     # [end]
@@ -451,6 +451,7 @@ class Play:
         ended = self.kernel.how_it_ended()
         self.outcome = "it ended" if ended else "it answers as if nothing were wrong" if self.ready else "it lives and does not answer"
         if ended or not self.ready:
+            self.say("! its stderr:" + "".join("\n    " + line for line in self.kernel.stderr))
             raise Stop(self.outcome + (" with " + ended if ended else ""))
         began = time.monotonic()
         for _ in range(3):
