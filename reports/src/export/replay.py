@@ -842,7 +842,7 @@ def verdict(play, trouble):
         return 3, "LOOK YOURSELF: whether this shows above is for you to tell: " + FINDING
     if STEPS and not set(STEPS) & {ask.step for ask in play.asks}:
         return 3, "LOOK YOURSELF: %s; but it was not sent" % WANTED
-    return 0, "GONE: %s; nothing else was seen" % WANTED
+    return 0, "GONE: %s; this time nothing else was seen" % WANTED
 
 
 def leave(number, _):
