@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use harness::oracle::Kind;
 use harness::session::run::{Part, ProfileChoice};
 use harness::spec::select::Selection;
@@ -18,7 +18,7 @@ use crate::commands::run::{Chosen, Ended, Playing, RunArgs, positive};
 use crate::config::{InterruptMode, Transport, Wire};
 use crate::input::read_at_most;
 use crate::judge::{Judge, load_spec};
-use crate::out_dir::OutDir;
+use crate::out_dir::{OutDir, write_whole};
 use crate::output;
 use crate::usage::{NO_VERDICT, Usage};
 
@@ -31,9 +31,13 @@ const LARGEST: u64 = 256 << 20;
 ///
 /// The kernel is the kernelspec that the file names, or another that is given here. A command is run only if it is given here:
 /// a file may be anybody's. Ends with 0 if the finding is gone, 1 if it (or something like it) is there, and 3 if that is a lockup or crash.
+///
+/// With --export nothing is played: a script is written that does it by itself, for somebody who has no kernelcheck. It needs Python and
+/// pyzmq alone, starts the kernel of the file (or the one given here, or on its own command line), prints each message, and ends with 1 if the
+/// deviation shows, 0 if it is gone, 2 if it could not be played, and 3 where people have to look.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "kernelcheck replay [OPTIONS] FILE [KERNEL]\n       kernelcheck replay [OPTIONS] FILE -- COMMAND… {connection_file}"
+    override_usage = "kernelcheck replay [OPTIONS] FILE [KERNEL]\n       kernelcheck replay [OPTIONS] FILE -- COMMAND… {connection_file}\n       kernelcheck replay FILE --export python [--out SCRIPT] [KERNEL]"
 )]
 pub(crate) struct ReplayArgs {
     /// The reproducer, as a run wrote it into its directory
@@ -44,7 +48,11 @@ pub(crate) struct ReplayArgs {
     /// A kernel's program and arguments; {connection_file} stands for the path of the connection file
     #[arg(last = true, value_name = "COMMAND", group = "target")]
     command: Vec<String>,
-    /// For the trace, and reproducers of what it shows; those of an earlier replay are replaced [default: kernelcheck-replay]
+    /// Write a script that plays it by itself, in this language
+    #[arg(long, value_name = "LANGUAGE", conflicts_with_all = ["wire", "deadline_scale"])]
+    export: Option<Language>,
+    /// For the trace, and reproducers of what it shows; those of an earlier replay are replaced [default: kernelcheck-replay]. With
+    /// --export, the file of the script [default: stdout]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Whose ZeroMQ is spoken [default: as when it was found]
@@ -55,9 +63,19 @@ pub(crate) struct ReplayArgs {
     deadline_scale: Option<f64>,
 }
 
+/// What scripts are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// Python, with pyzmq.
+    Python,
+}
+
 /// Plays it and tells how it came out.
 pub(crate) fn replay(args: ReplayArgs, common: &Common) -> anyhow::Result<u8> {
     let reproducer = read(&args.file)?;
+    if let Some(Language::Python) = args.export {
+        return export(args, &reproducer);
+    }
     let spec = Arc::new(load_spec(common.specs.as_deref())?.without_prose());
     let selection = Selection::new(&[], &[], &spec).map_err(|error| Usage::error(error.to_string()))?;
     let run_args = as_run(args, &reproducer)?;
@@ -88,6 +106,22 @@ pub(crate) fn replay(args: ReplayArgs, common: &Common) -> anyhow::Result<u8> {
     };
     output::print(&told(&reproducer, outcome, &findings, answers.as_ref(), &run, &out))?;
     Ok(exit_code(outcome, &findings))
+}
+
+/// Writes the script that plays it by itself.
+fn export(args: ReplayArgs, reproducer: &Reproducer) -> anyhow::Result<u8> {
+    let kernel = match (args.kernel, args.command) {
+        (Some(name), _) => Kernel::Kernelspec(name),
+        (None, command) if !command.is_empty() => Kernel::Command(command),
+        _ => reproducer.kernel.clone(),
+    };
+    let script = reports::export::python(reproducer, &kernel)
+        .map_err(|error| Usage::error(format!("{} can't be exported: {error}", args.file.display())))?;
+    match args.out {
+        Some(path) => write_whole(&path, &script)?,
+        None => output::print(&script)?,
+    }
+    Ok(0)
 }
 
 fn read(path: &Path) -> anyhow::Result<Reproducer> {
@@ -135,7 +169,7 @@ fn as_run(args: ReplayArgs, reproducer: &Reproducer) -> anyhow::Result<RunArgs> 
 
 /// What came for each step this time.
 fn answers(reproducer: &Reproducer, path: &Path) -> anyhow::Result<Answers> {
-    let mut collector = Collector::new([(reproducer.plan.scenario.clone(), u64::MAX)]);
+    let mut collector = Collector::new([(reproducer.plan.scenario.clone(), vec![u64::MAX])]);
     for_each_record(path, |record, line| collector.observe(&record, line))?;
     Ok(collector.last().map(|found| found.answers).unwrap_or_default())
 }
