@@ -7,12 +7,14 @@
 //! | [`assemble`] | a [`Run`] from judgements and what was observed |
 //! | [`baseline`] | the deviations that are known, and what a run says of them |
 //! | [`replay`] | the command line that plays a finding again |
+//! | [`export`] | a reproducer as a program of its own |
 //! | [`reproducer`] | a finding with its plan, in a file that plays by itself |
 //! | [`json`], [`junit`], [`text`] | the formats |
 
 pub mod assemble;
 pub mod baseline;
 mod exit_code;
+pub mod export;
 pub mod json;
 pub mod junit;
 pub mod observed;

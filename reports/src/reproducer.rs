@@ -46,6 +46,12 @@ pub struct Reproducer {
     pub seed: u64,
     /// What is to be seen.
     pub finding: Expected,
+    /// The steps at which it showed; none where it is no matter of a step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
+    /// The messages in which it showed, in the trace notation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excerpt: Vec<String>,
     /// What is to be played.
     pub plan: Plan,
     /// What came for each step when it was found.
@@ -164,15 +170,26 @@ pub struct Collected {
     pub plan: Plan,
     /// What came for its steps.
     pub answers: Answers,
+    /// The steps that the lines belong to which were asked for.
+    pub steps: Vec<String>,
 }
 
 /// Reads a trace for the plays of certain scenarios.
 #[derive(Debug, Default)]
 pub struct Collector {
-    /// Scenario and line of what is looked for, and what was found of it.
-    wanted: Vec<(String, u64, Option<Collected>)>,
+    wanted: Vec<Wanted>,
     current: Option<Play>,
     last: Option<Collected>,
+}
+
+/// What is looked for, and what was found of it.
+#[derive(Debug)]
+struct Wanted {
+    scenario: String,
+    /// The first is in its play.
+    lines: Vec<u64>,
+    steps: Vec<String>,
+    found: Option<Collected>,
 }
 
 #[derive(Debug)]
@@ -186,10 +203,11 @@ struct Play {
 }
 
 impl Collector {
-    /// Looks for the plays of these scenarios that these lines are in.
+    /// Looks for the plays of these scenarios that these lines are in, the first of each being the one that counts.
     #[must_use]
-    pub fn new(wanted: impl IntoIterator<Item = (String, u64)>) -> Self {
-        Self { wanted: wanted.into_iter().map(|(scenario, line)| (scenario, line, None)).collect(), ..Self::default() }
+    pub fn new(wanted: impl IntoIterator<Item = (String, Vec<u64>)>) -> Self {
+        let wanted = wanted.into_iter().map(|(scenario, lines)| Wanted { scenario, lines, steps: Vec::new(), found: None });
+        Self { wanted: wanted.collect(), ..Self::default() }
     }
 
     /// Takes in a record.
@@ -197,7 +215,7 @@ impl Collector {
         match &record.event {
             Event::ScenarioStarted(started) => {
                 self.close(line);
-                let is_wanted = |(scenario, at, _): &(String, u64, Option<Collected>)| *scenario == started.name && *at >= line;
+                let is_wanted = |wanted: &Wanted| wanted.scenario == started.name && wanted.is_behind(line);
                 if self.wanted.iter().any(is_wanted)
                     && let Ok(plan) = serde_json::from_value(started.plan.clone())
                 {
@@ -207,8 +225,11 @@ impl Collector {
             }
             Event::ScenarioEnded(_) => self.close(line),
             event => {
-                if let Some(play) = &mut self.current {
-                    play.observe(event);
+                let Some(play) = &mut self.current else { return };
+                let step = play.observe(event);
+                let is_of = |wanted: &&mut Wanted| wanted.scenario == play.scenario && wanted.lines.contains(&line);
+                for wanted in self.wanted.iter_mut().filter(is_of) {
+                    wanted.steps.extend(step.clone().filter(|step| !wanted.steps.contains(step)));
                 }
             }
         }
@@ -225,48 +246,61 @@ impl Collector {
     #[must_use]
     pub fn finish(mut self) -> Vec<Option<Collected>> {
         self.close(u64::MAX);
-        self.wanted.into_iter().map(|(_, _, found)| found).collect()
+        self.wanted.into_iter().map(|wanted| wanted.found).collect()
     }
 
     fn close(&mut self, line: u64) {
         let Some(play) = self.current.take() else { return };
-        let is_in = |scenario: &str, at: u64| scenario == play.scenario && (play.since..=line).contains(&at);
-        for (scenario, at, found) in &mut self.wanted {
-            if found.is_none() && is_in(scenario, *at) {
-                *found = Some(Collected { plan: play.plan.clone(), answers: play.answers.clone() });
+        for wanted in &mut self.wanted {
+            let is_in = wanted.scenario == play.scenario && wanted.lines.first().is_some_and(|at| (play.since..=line).contains(at));
+            if wanted.found.is_none() && is_in {
+                let steps = std::mem::take(&mut wanted.steps);
+                wanted.found = Some(Collected { plan: play.plan.clone(), answers: play.answers.clone(), steps });
             }
         }
-        self.last = Some(Collected { plan: play.plan, answers: play.answers });
+        self.last = Some(Collected { plan: play.plan, answers: play.answers, steps: Vec::new() });
+    }
+}
+
+impl Wanted {
+    /// Whether what counts of it is not before this line.
+    fn is_behind(&self, line: u64) -> bool {
+        self.lines.first().is_some_and(|at| *at >= line)
     }
 }
 
 impl Play {
-    fn observe(&mut self, event: &Event) {
+    /// Takes in an event; the step that it belongs to.
+    fn observe(&mut self, event: &Event) -> Option<String> {
         match event {
-            Event::Sent(sent) if sent.channel != Channel::Heartbeat => {
+            Event::Sent(sent) => {
                 let decoded = decode_some(&sent.frames, &Limits::default(), &[PartName::Header]);
-                if let (Some(id), Some(step)) = (decoded.msg_id(), &sent.step) {
+                if let (Some(id), Some(step), true) = (decoded.msg_id(), &sent.step, sent.channel != Channel::Heartbeat) {
                     self.steps.insert(id.to_owned(), step.clone());
                 }
+                sent.step.clone()
             }
             Event::Received(received) if received.channel != Channel::Heartbeat => self.receive(received),
             Event::Settled(settled) => {
                 for what in &settled.missing {
                     self.note(&settled.id, format!("nothing: {what:?}").to_lowercase());
                 }
+                self.steps.get(&settled.id).cloned()
             }
-            _ => {}
+            _ => None,
         }
     }
 
-    fn receive(&mut self, received: &Received) {
+    fn receive(&mut self, received: &Received) -> Option<String> {
         let decoded = decode_some(&received.frames, &Limits::default(), &[PartName::Header, PartName::Parent]);
-        let Some(parent) = decoded.parent_id().filter(|id| self.steps.contains_key(*id)) else { return };
+        let parent = decoded.parent_id()?;
+        let step = self.steps.get(parent)?.clone();
         let content = decode_some(&received.frames, &Limits::default(), &[PartName::Content]);
         let word = |name: &str| content.content().and_then(|content| content.get(name)).and_then(Json::as_str);
         let state = word("status").or_else(|| word("execution_state")).map(|state| format!(" {state}")).unwrap_or_default();
         let text = format!("{} {}{state}", received.channel, decoded.msg_type().unwrap_or("a message without a type"));
         self.note(parent, text);
+        Some(step)
     }
 
     fn note(&mut self, id: &str, text: String) {
@@ -281,7 +315,7 @@ mod tests {
     use harness::trace::Event;
     use harness::trace::notation::parse;
 
-    use super::{Answers, Collector, differing_steps};
+    use super::{Answers, Collected, Collector, differing_steps};
 
     const TRACE: &str = "\
 ! scenario a/b
@@ -298,15 +332,25 @@ mod tests {
 ! settled 2 missing=reply why=deadline
 ! scenario_end";
 
-    fn answers(line: u64) -> Option<Answers> {
-        let mut collector = Collector::new([("a/b".to_owned(), line)]);
+    fn collected(line: u64) -> Option<Collected> {
+        let mut collector = Collector::new([("a/b".to_owned(), vec![line, line + 2])]);
         for (mut record, line) in parse(TRACE).expect("the text is a trace").into_iter().zip(1..) {
             if let Event::ScenarioStarted(started) = &mut record.event {
                 started.plan = serde_json::json!({ "scenario": "a/b", "clients": ["a"], "steps": [] });
             }
             collector.observe(&record, line);
         }
-        collector.finish().remove(0).map(|found| found.answers)
+        collector.finish().remove(0)
+    }
+
+    fn answers(line: u64) -> Option<Answers> {
+        collected(line).map(|found| found.answers)
+    }
+
+    #[test]
+    fn the_steps_of_the_lines_are_told_once() {
+        assert_eq!(collected(3).map(|found| found.steps), Some(vec!["first".to_owned()]));
+        assert_eq!(collected(7).map(|found| found.steps), Some(vec!["first".to_owned()]));
     }
 
     #[test]

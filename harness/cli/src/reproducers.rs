@@ -42,7 +42,9 @@ fn line_in(finding: &Finding, trace: &str) -> Option<u64> {
 /// What each of the findings needs of the trace, in their order. What shows outside of scenarios needs no more than a start.
 fn collect(run: &Run, in_trace: &[(usize, u64)], path: &Path) -> anyhow::Result<Vec<Option<Collected>>> {
     let scenario = |index: usize| run.findings[index].scenario.clone();
-    let mut collector = Collector::new(in_trace.iter().map(|&(index, line)| (scenario(index).unwrap_or_default(), line)));
+    // Of several lines the first is where it shows.
+    let lines = |index: usize, line: u64| std::iter::once(line).chain(run.findings[index].evidence.lines.iter().copied()).collect();
+    let mut collector = Collector::new(in_trace.iter().map(|&(index, line)| (scenario(index).unwrap_or_default(), lines(index, line))));
     if in_trace.iter().any(|&(index, _)| scenario(index).is_some()) {
         for_each_record(path, |record, line| collector.observe(&record, line)).context("cannot read the trace again")?;
     }
@@ -60,7 +62,7 @@ fn bare_start() -> Collected {
         feature: None,
         steps: Vec::new(),
     };
-    Collected { plan, answers: Default::default() }
+    Collected { plan, answers: Default::default(), steps: Vec::new() }
 }
 
 fn reproducer(run: &Run, finding: &Finding, collected: Collected, kernel: &Kernel) -> Reproducer {
@@ -76,6 +78,8 @@ fn reproducer(run: &Run, finding: &Finding, collected: Collected, kernel: &Kerne
         interrupt_mode: target.interrupt_mode.clone(),
         seed: run.environment.seed,
         finding: Expected::of(finding),
+        steps: collected.steps,
+        excerpt: finding.evidence.excerpt.clone(),
         plan: collected.plan,
         answers: collected.answers,
     }

@@ -17,6 +17,7 @@ use super::repeats::Case;
 use super::request::{Request, Role};
 use super::seen::Direction;
 use super::types::Types;
+use super::woken::is_woken;
 use crate::trace::{Event, Expectation, Ladder, Why};
 
 /// What checks must not hold against the kernel a second time.
@@ -143,9 +144,10 @@ impl Blame {
         }
         // What came late tells that the rest may have been under way as well.
         let is_late = settled.why == Why::Deadline && settled.missing.iter().any(|what| came_by_itself(episode, request, *what));
+        let came = |what: &Expectation| (is_late || came_by_itself(episode, request, *what)) && !is_woken(episode, request);
         let is_missing = |what: &Expectation| {
             let untold = !self.taken.contains(&(request.sent, *what));
-            untold && request.waited_in_vain(*what) && !is_late && !came_by_itself(episode, request, *what)
+            untold && request.waited_in_vain(*what) && !came(what)
         };
         let is_charged = |what: &Expectation| is_owed(episode, request, *what, ladder) || !bench.owners(episode, request, *what).is_empty();
         let missing: Vec<Expectation> = settled.missing.iter().copied().filter(is_missing).filter(is_charged).collect();

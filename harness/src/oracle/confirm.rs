@@ -59,10 +59,12 @@ impl Confirmations {
         own.len() > 1 || own.into_iter().any(|showing| is_lone(showing) || shows_again(showing))
     }
 
-    /// Whether something waited in vain in every play of a scenario. Which request that was may be a matter of moments; that one did is not.
+    /// Whether something waited in vain in more than one play of a scenario, and none went well. Which request that was may be a matter of
+    /// moments; that one did is not.
     fn is_stuck_each_time(&self, scenario: &str) -> bool {
-        let attempts: BTreeSet<u32> = self.showings(Kind::Lockup, scenario).map(|showing| showing.attempt).collect();
-        self.plays.get(scenario).is_some_and(|&plays| attempts.len() as u64 >= u64::from(plays))
+        let attempts = |kind: Kind| self.showings(kind, scenario).map(|showing| showing.attempt).collect::<BTreeSet<u32>>();
+        let (stuck, died) = (attempts(Kind::Lockup), attempts(Kind::Crash));
+        self.plays.get(scenario).is_some_and(|&plays| stuck.len() >= plays.min(2) as usize && stuck.union(&died).count() >= plays as usize)
     }
 
     /// All that showed of a kind in a scenario, wherever its place.
@@ -99,6 +101,10 @@ mod tests {
         let holds = |confirmations: &Confirmations| confirmations.holds(Kind::Lockup, "kernel_info_request", Some(&"A".to_owned()));
         assert!(!holds(&confirmations));
         confirmations.show(Kind::Lockup, "execute_request", of("s", 2, "B"));
+        assert!(holds(&confirmations));
+        confirmations.play("s", 3);
+        assert!(!holds(&confirmations));
+        confirmations.show(Kind::Crash, "after execute_request", of("s", 3, "B"));
         assert!(holds(&confirmations));
     }
 

@@ -70,7 +70,7 @@ impl Gathering {
                 let mut seen = self.reader.sent(record.t, line, sent);
                 seen.visible = visible;
                 self.sent_ids.extend(seen.msg_id().map(|id| digest(id.as_bytes())));
-                self.messages.push(seen);
+                self.hold(seen);
             }
             Event::Received(received) => {
                 if let Some(client) = self.clients.get_mut(&received.client) {
@@ -79,7 +79,7 @@ impl Gathering {
                 }
                 let mut seen = self.reader.received(record.t, line, received);
                 seen.parent_known = seen.parent_id().is_some_and(|id| self.sent_ids.contains(&digest(id.as_bytes())));
-                self.messages.push(seen);
+                self.hold(seen);
             }
             mut event => {
                 if let Event::ScenarioStarted(started) = &mut event {
@@ -91,6 +91,14 @@ impl Gathering {
                 self.events.push(Happened { t: record.t, line, event });
             }
         }
+    }
+
+    /// Keeps a message. In a flood there are thousands, and twice the room would be too much.
+    fn hold(&mut self, seen: Seen) {
+        if self.messages.len() == self.messages.capacity() {
+            self.messages.reserve_exact(self.messages.len() / 4 + 16);
+        }
+        self.messages.push(seen);
     }
 
     fn beat(&mut self, t: u64, line: u64, direction: Direction, client: &str, frames: Vec<Body>) {

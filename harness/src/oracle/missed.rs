@@ -5,6 +5,7 @@ use super::excerpt::{About, excerpt};
 use super::finding::{Finding, Kind};
 use super::request::Request;
 use super::verdict::Verdict;
+use super::woken::is_woken;
 use crate::trace::{Expectation, Ladder, Why};
 
 pub(super) fn missed(episode: &Episode, request: &Request, what: Expectation, ladder: Option<&Ladder>, suspect: Option<usize>) -> Finding {
@@ -36,6 +37,9 @@ pub(super) fn missed(episode: &Episode, request: &Request, what: Expectation, la
                 asked.msg_type(),
                 asked.channel
             )
+        }
+        (_, Some(_)) if is_woken(episode, request) => {
+            format!("the {} on {} got its {} only when the kernel was asked something else", asked.msg_type(), asked.channel, name(what))
         }
         (_, Some(ladder)) => {
             format!("the {} on {} never got its {}: {}", asked.msg_type(), asked.channel, name(what), ladder.kind.replace('_', " "))

@@ -42,6 +42,7 @@ mod selector;
 mod types;
 mod verdict;
 mod want;
+mod woken;
 mod words;
 
 use std::cell::RefCell;

@@ -134,9 +134,9 @@ impl When {
             Self::Plain => request.is_none_or(|request| !is_wrong(episode, request)),
             Self::InputAnswered => {
                 let asked = request.and_then(|request| request.inputs.first().copied());
-                asked.is_some_and(|input| {
-                    episode.requests.iter().any(|other| other.role == Role::Reply && other.honest && other.sent > input)
-                })
+                let answers = |input: usize, other: &Request| other.sent > input || names(episode, episode.asked(other), input);
+                let mut replies = episode.requests.iter().filter(|other| other.role == Role::Reply && other.honest);
+                asked.is_some_and(|input| replies.any(|other| answers(input, other)))
             }
             Self::Aborted => request.is_some_and(|request| is_aborted(episode, request)),
             Self::NotOk => request.is_some_and(|request| episode.status_of(request) != "ok"),
@@ -254,11 +254,22 @@ fn rule_for_fault(episode: &Episode, last: &Seen) -> Option<&'static str> {
     let request = last.request.and_then(|number| episode.requests.get(number))?;
     match request.role {
         Role::Unknown => Some("ROB-07"),
-        Role::Reply => Some("STDIN-11"),
+        Role::Reply => (!is_answer(episode, last)).then_some("STDIN-11"),
         Role::Notice => Some("COMM-07"),
         Role::Request if request.replies.is_empty() && is_wrong(episode, request) => Some("ROB-16"),
         Role::Request => None,
     }
+}
+
+/// Whether an input_reply answers something: it names a question, or one was pending.
+fn is_answer(episode: &Episode, reply: &Seen) -> bool {
+    let mut questions = episode.requests.iter().flat_map(|request| &request.inputs);
+    questions.any(|&input| names(episode, reply, input)) || When::InputPending.holds(episode, None, reply.line)
+}
+
+/// Whether an input_reply names this input_request. The trace may hold the question after its answer, which is sent as soon as it comes.
+fn names(episode: &Episode, reply: &Seen, input: usize) -> bool {
+    reply.parent_id().is_some() && episode.messages[input].msg_id() == reply.parent_id()
 }
 
 /// Whether a request was aborted, as far as its reply tells.

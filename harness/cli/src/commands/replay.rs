@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use harness::oracle::Kind;
 use harness::session::run::{Part, ProfileChoice};
 use harness::spec::select::Selection;
@@ -18,7 +18,7 @@ use crate::commands::run::{Chosen, Ended, Playing, RunArgs, positive};
 use crate::config::{InterruptMode, Transport, Wire};
 use crate::input::read_at_most;
 use crate::judge::{Judge, load_spec};
-use crate::out_dir::OutDir;
+use crate::out_dir::{OutDir, write_whole};
 use crate::output;
 use crate::usage::{NO_VERDICT, Usage};
 
@@ -31,13 +31,27 @@ const LARGEST: u64 = 256 << 20;
 ///
 /// The kernel is the kernelspec that the file names, or another that is given here. A command is run only if it is given here:
 /// a file may be anybody's. Ends with 0 if the finding is gone, 1 if it (or something like it) is there, and 3 if that is a lockup or crash.
+///
+/// With --export nothing is played: a script is written that does it by itself, for somebody who has no kernelcheck. It needs Python and
+/// pyzmq alone, starts the kernel of the file (or the one given here, or on its own command line), prints each message, and ends with 1 if the
+/// deviation shows, 0 if it is gone, 2 if it could not be played, and 3 where people have to look.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "kernelcheck replay [OPTIONS] FILE [KERNEL]\n       kernelcheck replay [OPTIONS] FILE -- COMMAND… {connection_file}"
+    override_usage = "kernelcheck replay [OPTIONS] FILE [KERNEL]\n       kernelcheck replay [OPTIONS] FILE -- COMMAND… {connection_file}\n       kernelcheck replay FILE --export python [--out SCRIPT] [KERNEL]"
 )]
 pub(crate) struct ReplayArgs {
+    #[command(flatten)]
+    again: AgainArgs,
+    /// Write a script that plays it by itself, in this language: into the file of --out [default: stdout]
+    #[arg(long, value_name = "LANGUAGE", conflicts_with_all = ["wire", "deadline_scale"])]
+    export: Option<Language>,
+}
+
+/// A reproducer, and what it is played on.
+#[derive(Debug, Args)]
+pub(crate) struct AgainArgs {
     /// The reproducer, as a run wrote it into its directory
-    file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Name of a kernelspec, or the path of its directory [default: the one that the file names]
     #[arg(group = "target")]
     kernel: Option<String>,
@@ -55,24 +69,23 @@ pub(crate) struct ReplayArgs {
     deadline_scale: Option<f64>,
 }
 
-impl ReplayArgs {
-    /// The reproducer.
-    pub(crate) fn file(&self) -> &Path {
-        &self.file
-    }
-
-    /// With another directory for the results, if none is said.
-    pub(crate) fn into_dir(self, usual: PathBuf) -> Self {
-        Self { out: self.out.or(Some(usual)), ..self }
-    }
+/// What scripts are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// Python, with pyzmq.
+    Python,
 }
 
 /// Plays it and tells how it came out.
 pub(crate) fn replay(args: ReplayArgs, common: &Common) -> anyhow::Result<u8> {
+    let ReplayArgs { again: args, export: language } = args;
     let reproducer = read(&args.file)?;
+    if let Some(Language::Python) = language {
+        return export(args, &reproducer);
+    }
     let spec = Arc::new(load_spec(common.specs.as_deref())?.without_prose());
     let selection = Selection::new(&[], &[], &spec).map_err(|error| Usage::error(error.to_string()))?;
-    let run_args = as_run(args, &reproducer)?;
+    let run_args = as_run(args, &reproducer, OUT)?;
     let chosen = Chosen::of(&run_args)?;
     let out = OutDir::for_run(run_args.out())?;
     let playing = Playing {
@@ -102,6 +115,22 @@ pub(crate) fn replay(args: ReplayArgs, common: &Common) -> anyhow::Result<u8> {
     Ok(exit_code(outcome, &findings))
 }
 
+/// Writes the script that plays it by itself.
+fn export(args: AgainArgs, reproducer: &Reproducer) -> anyhow::Result<u8> {
+    let kernel = match (args.kernel, args.command) {
+        (Some(name), _) => Kernel::Kernelspec(name),
+        (None, command) if !command.is_empty() => Kernel::Command(command),
+        _ => reproducer.kernel.clone(),
+    };
+    let script = reports::export::python(reproducer, &kernel)
+        .map_err(|error| Usage::error(format!("{} can't be exported: {error}", args.file.display())))?;
+    match args.out {
+        Some(path) => write_whole(&path, &script)?,
+        None => output::print(&script)?,
+    }
+    Ok(0)
+}
+
 /// A reproducer that this version can play.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Reproducer> {
     let refuse = |what: String| Usage::error(format!("{} can't be replayed: {what}", path.display()));
@@ -115,12 +144,12 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Reproducer> {
     Ok(reproducer)
 }
 
-/// The options of a run on the kernel that is meant.
-pub(crate) fn as_run(args: ReplayArgs, reproducer: &Reproducer) -> anyhow::Result<RunArgs> {
+/// The options of a run on the kernel that is meant; its results go to `usual_out` if nothing else is said.
+pub(crate) fn as_run(args: AgainArgs, reproducer: &Reproducer, usual_out: &str) -> anyhow::Result<RunArgs> {
     let mut run = RunArgs {
         kernel: args.kernel,
         command: args.command,
-        out: Some(args.out.unwrap_or_else(|| PathBuf::from(OUT))),
+        out: Some(args.out.unwrap_or_else(|| PathBuf::from(usual_out))),
         deadline_scale: args.deadline_scale,
         wire: args.wire.or((reproducer.wire == "zmtp").then_some(Wire::Zmtp)),
         transport: (reproducer.transport == "ipc").then_some(Transport::Ipc),
@@ -148,7 +177,7 @@ pub(crate) fn as_run(args: ReplayArgs, reproducer: &Reproducer) -> anyhow::Resul
 
 /// What came for each step this time.
 fn answers(reproducer: &Reproducer, path: &Path) -> anyhow::Result<Answers> {
-    let mut collector = Collector::new([(reproducer.plan.scenario.clone(), u64::MAX)]);
+    let mut collector = Collector::new([(reproducer.plan.scenario.clone(), vec![u64::MAX])]);
     for_each_record(path, |record, line| collector.observe(&record, line))?;
     Ok(collector.last().map(|found| found.answers).unwrap_or_default())
 }

@@ -1,6 +1,5 @@
 //! `kernelcheck shrink`: makes the plan of a reproducer as small as it gets.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,7 +11,7 @@ use reports::text::clean;
 
 use crate::args::{Common, Reporting};
 use crate::commands::fuzz::{Account, Report, stage};
-use crate::commands::replay::{ReplayArgs, as_run, read};
+use crate::commands::replay::{AgainArgs, as_run, read};
 use crate::commands::run::{Chosen, runtime, signals};
 use crate::deliver::{Told, deliver};
 use crate::judge::load_spec;
@@ -33,17 +32,17 @@ const OUT: &str = "kernelcheck-shrink";
 )]
 pub(crate) struct ShrinkArgs {
     #[command(flatten)]
-    replay: ReplayArgs,
+    again: AgainArgs,
     #[command(flatten)]
     reporting: Reporting,
 }
 
 /// Shrinks, and delivers the reports.
 pub(crate) fn shrink(args: ShrinkArgs, common: &Common) -> anyhow::Result<u8> {
-    let reproducer = read(args.replay.file())?;
+    let reproducer = read(&args.again.file)?;
     let spec = Arc::new(load_spec(common.specs.as_deref())?.without_prose());
     let selection = Selection::new(&[], &[], &spec).map_err(|error| Usage::error(error.to_string()))?;
-    let mut run_args = as_run(args.replay.into_dir(PathBuf::from(OUT)), &reproducer)?;
+    let mut run_args = as_run(args.again, &reproducer, OUT)?;
     run_args.reporting = args.reporting;
     let chosen = Chosen::of(&run_args)?;
     let out = OutDir::for_run(run_args.out())?;

@@ -1,6 +1,7 @@
 //! The program as people and machines call it.
 
 mod baseline;
+mod export;
 mod info;
 mod judge;
 mod replay;

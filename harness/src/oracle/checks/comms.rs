@@ -2,8 +2,8 @@
 //!
 //! - `want`: one of
 //!   - `refused`: a comm for a target that nobody registered (the fact `known_target` is false) is closed by the kernel, on iopub
-//!   - `listed`: `comm_info_reply` has each comm that a client opened and on which the kernel has answered, until either side closes it, and none that
-//!     is closed
+//!   - `listed`: `comm_info_reply` has each comm that a client opened and on which the kernel has answered, or that it has listed, until either side
+//!     closes it, and none that is closed
 //!   - `filtered`: it has the comms of the target that was asked for and no others; without a target, or with null, all
 //!   - `parent`: what closes such a comm, and what comes back over one that only echoes (the fact `echoes`), has the message that caused it as parent
 //!
@@ -81,7 +81,7 @@ struct Comm {
 enum State {
     /// A client opened it; whether the kernel accepted it is not known.
     Opened,
-    /// The kernel has answered on it.
+    /// The kernel has answered on it, or listed it.
     Accepted,
     /// Closed: by that client, or by the kernel.
     Closed(Option<String>),
@@ -128,7 +128,7 @@ impl Registry {
         self.comms.get(id).is_some_and(|comm| !matches!(comm.state, State::Closed(_)))
     }
 
-    fn judge_list(&self, episode: &Episode, list: &List<'_>, report: &mut Report<'_>) {
+    fn judge_list(&mut self, episode: &Episode, list: &List<'_>, report: &mut Report<'_>) {
         let asked = &episode.messages[list.asked];
         for (id, comm) in self.comms.iter().filter(|(_, comm)| comm.since < asked.line) {
             let is_listed = list.has(id);
@@ -146,6 +146,11 @@ impl Registry {
                     }
                 }
                 _ => {}
+            }
+        }
+        for (id, comm) in self.comms.iter_mut().filter(|(id, comm)| comm.since < asked.line && list.has(id)) {
+            if matches!(comm.state, State::Opened) && !self.twice.contains(id) {
+                comm.state = State::Accepted;
             }
         }
     }

@@ -4,7 +4,7 @@
 //!
 //! The next execution of the same client that was sent after the reply, and that the plan expects to be `ok`, is looked at. Code that ends
 //! in the same way where no failure was before it fails by itself, and tells nothing; that shows only when the trace is over. How blank
-//! code ends is a question of its own.
+//! code ends is a question of its own. What may have been aborted for the failure of another one tells nothing either.
 
 use super::Check;
 use crate::oracle::episode::Episode;
@@ -46,7 +46,7 @@ impl Check for FollowUp {
             else {
                 continue;
             };
-            let Some(answer) = next.reply().filter(|_| !next.maybe_aborted) else {
+            let Some(answer) = next.reply().filter(|_| !next.maybe_aborted || was_sent_alone(episode, next)) else {
                 report.inconclusive();
                 continue;
             };
@@ -70,6 +70,12 @@ fn is_expected_ok(episode: &Episode, request: &Request) -> bool {
 
 fn is_failed(episode: &Episode, request: &Request) -> bool {
     ["error", "aborted", "abort"].contains(&episode.status_of(request))
+}
+
+/// Whether all executions before it had ended when it was sent, so that it waited behind none of which the failure ends it too.
+fn was_sent_alone(episode: &Episode, request: &Request) -> bool {
+    let mut executions = episode.requests.iter().filter(|other| episode.type_of(other) == "execute_request" && other.sent < request.sent);
+    executions.all(|other| other.reply().is_some() && other.ended().is_some_and(|end| end < request.sent))
 }
 
 /// Whether an execution before it in the episode had failed, or may have been interrupted.

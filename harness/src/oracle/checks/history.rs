@@ -6,7 +6,8 @@
 //!   - `search`: inputs that match the pattern, in which `*` stands for any text and `?` for one character; with the plan's `words` in the last ones
 //!   - `unique`: no input twice
 //!   - `without`: none of what was run by the requests of `of` since it was
-//! - `of`: the requests of `without` (a selector of messages to the kernel)
+//! - `of`: the requests of `without` (a selector of messages to the kernel): executions, or others whose code is never run
+//! - `by`: only these requests for the history (a selector)
 //!
 //! Inputs are compared without line ends at their end. Session numbers are not: kernels count sessions in ways of their own. An empty
 //! list tells nothing, since a kernel may keep no history.
@@ -29,6 +30,7 @@ use crate::wire::Json;
 struct History {
     want: Want,
     of: Option<Selector>,
+    by: Option<Selector>,
     life: u32,
     run: Run,
 }
@@ -77,7 +79,11 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
         reader.mistake("`without`, and nothing else, needs `of`");
         return None;
     }
-    Some(Box::new(History { want: *want, of, life: 0, run: Run::default() }))
+    let by = match reader.optional("by") {
+        Some(item) => Some(compiler.selector(item, Direction::ToKernel)?),
+        None => None,
+    };
+    Some(Box::new(History { want: *want, of, by, life: 0, run: Run::default() }))
 }
 
 impl Check for History {
@@ -92,7 +98,10 @@ impl Check for History {
         for request in &episode.requests {
             match episode.type_of(request) {
                 "execute_request" => self.run(episode, request, in_order),
-                "history_request" => self.judge_reply(episode, request, report),
+                "history_request" if self.by.as_ref().is_none_or(|by| by.matches(episode, request.sent)) => {
+                    self.judge_reply(episode, request, report)
+                }
+                _ if self.of.as_ref().is_some_and(|of| of.matches(episode, request.sent)) => self.run.leave_out(code_of(episode, request)),
                 _ => {}
             }
         }
@@ -102,13 +111,13 @@ impl Check for History {
 impl History {
     fn run(&mut self, episode: &Episode, request: &Request, in_order: bool) {
         let asked = episode.asked(request);
-        let code = asked.text("code").unwrap_or("").trim_end_matches('\n').to_owned();
+        let code = code_of(episode, request);
         let flag = |name: &str, value: bool| asked.field(name) == Some(&Json::Bool(value));
         let kept_out = flag("silent", true) || flag("store_history", false) || episode.status_of(request) == "aborted";
         let selected = self.of.as_ref().is_some_and(|of| of.matches(episode, request.sent));
         if kept_out || selected {
-            if selected && !code.trim().is_empty() && !self.run.kept.contains(&code) {
-                self.run.left_out.insert(code);
+            if selected {
+                self.run.leave_out(code);
             }
             return;
         }
@@ -180,6 +189,20 @@ impl History {
         let found = recent.iter().find(|input| self.run.left_out.contains(*input))?;
         Some(("holds what it must not", format!("holds {:?}, which was run in a way that keeps it out", shorten(found, 40))))
     }
+}
+
+impl Run {
+    /// Takes notice of code that must not be in the history, unless the same code may be for another reason.
+    fn leave_out(&mut self, code: String) {
+        if !code.trim().is_empty() && !self.kept.contains(&code) {
+            self.left_out.insert(code);
+        }
+    }
+}
+
+/// The code of a request, as it is compared.
+fn code_of(episode: &Episode, request: &Request) -> String {
+    episode.asked(request).text("code").unwrap_or("").trim_end_matches('\n').to_owned()
 }
 
 /// Whether no execution was under way between the question and its answer that may be before or behind it: another client's, or one that is

@@ -163,7 +163,7 @@ impl<'a> Worker<'a> {
         if plan.fresh || self.options.fresh {
             self.retire_used()?;
         }
-        let mut shown = 0;
+        let (mut died, mut stuck) = (0, 0);
         let attempts = if self.options.confirm { ATTEMPTS } else { 1 };
         for attempt in 1..=attempts {
             let played = self.play_once(plan, attempt)?;
@@ -171,15 +171,17 @@ impl<'a> Worker<'a> {
             if !played.reusable || plan.fresh || self.options.fresh {
                 self.retire()?;
             }
-            shown += u32::from(news || played.died);
-            // What never showed needs no confirmation, what showed twice has it, and a running kernel can't be had afresh.
-            if shown == CONFIRMED {
+            died += u32::from(played.died);
+            stuck += u32::from(news && !played.died);
+            // What never showed needs no confirmation, what showed twice has it, and a running kernel can't be had afresh. That it was stuck
+            // once and died once confirms neither.
+            if died.max(stuck) == CONFIRMED {
                 let lasting =
                     |suspicion: &Suspicion| suspicion.certain || suspicion.interrupted || suspicion.missing == [Expectation::Exit];
                 self.confirmed.extend(played.suspicions.into_iter().filter(lasting));
                 return Ok(());
             }
-            if shown == 0 || played.cancelled || self.is_joined() {
+            if died + stuck == 0 || played.cancelled || self.is_joined() {
                 return Ok(());
             }
             self.retire()?;

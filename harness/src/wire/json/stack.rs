@@ -83,7 +83,9 @@ impl Stack {
     pub(super) fn close(&mut self) -> Option<(Json, Vec<Duplicate>)> {
         match self.open.pop()? {
             Open::Array(items) => Some((Json::Array(items), Vec::new())),
-            Open::Object { members, first_key, .. } => {
+            Open::Object { mut members, first_key, .. } => {
+                // Thousands of them are held at a time.
+                members.shrink_to_fit();
                 let duplicates = self.duplicates(&members, first_key);
                 self.key_offsets.truncate(first_key);
                 Some((Json::Object(members), duplicates))
