@@ -19,6 +19,7 @@ const FULL_ONLY: &[(&str, &str)] = &[
     ("interrupt-late", "its interrupt comes after seven seconds, and deadlines have to be longer"),
     ("idle-too-late", "each of its answers takes four seconds and a half"),
     ("livelock-on-empty-code", "a kernel that works is waited for with patience, and this one works for nothing"),
+    ("date-zeros-lost", "chance has it whether messages fall on the first tenth of a second"),
     ("lost-wakeup", "chance has it which request is the one that goes unnoticed"),
     ("long-code-echo-cut", "no scenario sends code of that length: kernels that drive a terminal would choke on it: not noticed yet"),
     ("publisher-drops", "chance has it what is lost, and a few scenarios may lose nothing of what its rule is about"),
