@@ -179,25 +179,25 @@ fn an_answer_that_came_late_by_itself_is_no_lockup() {
 
 #[test]
 fn an_answer_that_only_a_probe_brought_is_a_lockup() {
-    let woken = |after: &str| {
-        judged(&format!(
-            "> shell execute_request id=1 code=a silent=false store_history=true user_expressions={{}} allow_stdin=false stop_on_error=true
-< iopub status parent=1 execution_state=busy
-+5s ! settled 1 missing=reply,idle why=deadline
-> shell kernel_info_request id=2 step=probe
-{after} < shell execute_reply parent=1 status=error ename=K evalue=\"\" traceback=[] execution_count=1
-< iopub status parent=1 execution_state=idle
-< iopub status parent=2 execution_state=busy
-< shell kernel_info_reply parent=2
-< iopub status parent=2 execution_state=idle
+    let play = |attempt: u32, waited: u32, after: &str| {
+        format!(
+            "! scenario group/played attempt={attempt}
+> shell execute_request id={attempt} code=a silent=false store_history=true user_expressions={{}} allow_stdin=false stop_on_error=true
+< iopub status parent={attempt} execution_state=busy
++{waited}s ! settled {attempt} missing=reply,idle why=deadline
+> shell kernel_info_request id=probe-{attempt} step=probe
+{after} < shell execute_reply parent={attempt} status=error ename=K evalue=\"\" traceback=[] execution_count=1
+< iopub status parent={attempt} execution_state=idle
 ! probe shell answered
-! ladder 1 kind=no_reply missing=reply,idle
+! ladder {attempt} kind=no_reply missing=reply,idle
 "
-        ))
+        )
     };
     let title = "the execute_request on shell got its reply only when the kernel was asked something else";
-    assert!(findings(&woken("+100ms")).contains(&("EXEC-01", Kind::Lockup, title, 1)));
-    assert!(findings(&woken("+2s")).iter().all(|(_, kind, ..)| *kind == Kind::Deviation));
+    let is_lockup = |text: &str| findings(&judged(text)).contains(&("EXEC-01", Kind::Lockup, title, 2));
+    assert!(is_lockup(&[play(1, 5, "+100ms"), play(2, 10, "+100ms")].concat()));
+    assert!(!is_lockup(&[play(1, 5, "+100ms"), play(2, 10, "+3s")].concat()));
+    assert!(findings(&judged(&play(1, 5, "+100ms"))).iter().all(|(_, kind, ..)| *kind == Kind::Deviation));
 }
 
 #[test]

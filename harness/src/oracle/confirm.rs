@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Kind;
+use super::woken::WOKEN;
 
 /// In which plays of which scenarios each suspicion showed.
 #[derive(Debug, Default)]
@@ -49,7 +50,9 @@ impl Confirmations {
     pub(super) fn holds(&self, kind: Kind, place: &str, rule: Option<&String>) -> bool {
         let Some(shown) = self.shown.get(&(kind, place.to_owned())) else { return true };
         let own: Vec<&Showing> = shown.iter().filter(|showing| showing.rule.as_ref() == rule).collect();
-        let is_lone = |showing: &Showing| self.plays.get(&showing.scenario).is_none_or(|&plays| plays < 2);
+        // An answer that is slow may come just after a probe, once.
+        let may_chance = place.ends_with(WOKEN);
+        let is_lone = |showing: &Showing| !may_chance && self.plays.get(&showing.scenario).is_none_or(|&plays| plays < 2);
         let again = |one: &Showing| shown.iter().any(|other| other.scenario == one.scenario && other.attempt != one.attempt);
         // What a process was about when it ended is a matter of moments, and what it died of is not.
         let died_again = |one: &Showing| {
@@ -67,9 +70,10 @@ impl Confirmations {
         self.plays.get(scenario).is_some_and(|&plays| stuck.len() >= plays.min(2) as usize && stuck.union(&died).count() >= plays as usize)
     }
 
-    /// All that showed of a kind in a scenario, wherever its place.
+    /// All that showed of a kind in a scenario, wherever its place, but for what confirms itself alone.
     fn showings<'a>(&'a self, kind: Kind, scenario: &'a str) -> impl Iterator<Item = &'a Showing> {
-        let of_kind = self.shown.iter().filter(move |((other, _), _)| *other == kind).flat_map(|(_, shown)| shown);
+        let counts = move |(other, place): &(Kind, String)| *other == kind && !place.ends_with(WOKEN);
+        let of_kind = self.shown.iter().filter(move |(suspicion, _)| counts(suspicion)).flat_map(|(_, shown)| shown);
         of_kind.filter(move |showing| showing.scenario == scenario)
     }
 }
@@ -103,6 +107,8 @@ mod tests {
         confirmations.show(Kind::Lockup, "execute_request", of("s", 2, "B"));
         assert!(holds(&confirmations));
         confirmations.play("s", 3);
+        assert!(!holds(&confirmations));
+        confirmations.show(Kind::Lockup, "execute_request on shell: reply missing, woken", of("s", 3, "B"));
         assert!(!holds(&confirmations));
         confirmations.show(Kind::Crash, "after execute_request", of("s", 3, "B"));
         assert!(holds(&confirmations));

@@ -5,7 +5,7 @@ use super::excerpt::{About, excerpt};
 use super::finding::{Finding, Kind};
 use super::request::Request;
 use super::verdict::Verdict;
-use super::woken::is_woken;
+use super::woken::{WOKEN, is_woken};
 use crate::trace::{Expectation, Ladder, Why};
 
 pub(super) fn missed(episode: &Episode, request: &Request, what: Expectation, ladder: Option<&Ladder>, suspect: Option<usize>) -> Finding {
@@ -13,6 +13,7 @@ pub(super) fn missed(episode: &Episode, request: &Request, what: Expectation, la
     let origin = asked.facts.get("snippet").and_then(|name| name.as_str()).or(asked.step.as_deref());
     let origin = origin.map(|origin| format!(" {origin}")).unwrap_or_default();
     let state = match ladder {
+        Some(_) if is_woken(episode, request) => WOKEN.to_owned(),
         Some(ladder) => ladder.kind.clone(),
         None => format!("status {}", episode.status_of(request)),
     };

@@ -6,6 +6,9 @@ use super::request::Request;
 use super::seen::{Direction, Seen};
 use crate::trace::{Why, own_steps};
 
+/// How the place of such a finding ends. It confirms no other suspicion: a cell that takes as long as the second play waits is no lockup.
+pub(super) const WOKEN: &str = "woken";
+
 /// Into how many parts a silence is cut; the answer to what broke it takes one at most.
 const PARTS: u64 = 5;
 
