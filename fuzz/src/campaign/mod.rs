@@ -131,8 +131,7 @@ pub fn campaign(stage: &Stage, generator: &Generator, limits: Limits, on: &mut d
 /// A first play without a step, to get to know the kernel.
 #[must_use]
 pub fn greeting() -> Plan {
-    let (clients, steps) = (vec!["a".to_owned()], Vec::new());
-    Plan { scenario: format!("{}/greeting", crate::generate::GROUP), clients, fresh: false, start: None, wire: None, feature: None, steps }
+    Plan::of(format!("{}/greeting", crate::generate::GROUP), vec!["a".to_owned()], Vec::new())
 }
 
 struct Campaign<'a> {
@@ -272,10 +271,7 @@ fn found(bucket: Bucket, finding: &Finding, plan: &Arc<Plan>, trace: std::path::
 /// If nothing can be played at all, or no kernel can be had.
 pub fn look_for(stage: &Stage, plan: &Arc<Plan>, bucket: Bucket) -> Result<Option<Found>, StageError> {
     for _ in 0..TRIES {
-        let mut shown = stage.play(std::slice::from_ref(plan), Manner::Probing, &mut |_| {})?;
-        if let Some(trouble) = shown.trouble.take() {
-            return Err(trouble.into());
-        }
+        let shown = stage.probe(plan)?;
         let finding = shown.judgement.findings.iter().find(|finding| Bucket::of(finding) == bucket);
         if let Some((finding, trace)) = finding.and_then(|finding| Some((finding, shown.trace_of(finding)?.clone()))) {
             return Ok(Some(found(bucket, finding, plan, trace, &shown)));

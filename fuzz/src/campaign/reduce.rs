@@ -8,7 +8,7 @@ use harness::plan::Plan;
 
 use super::TRIES;
 use super::found::{Bucket, Found};
-use super::stage::{Manner, Shown, Stage, StageError};
+use super::stage::{Shown, Stage, StageError};
 use crate::shrink::shrink;
 
 /// How often the smallest plan is played in the end, to tell how reliably it shows.
@@ -125,11 +125,8 @@ struct Prober<'a, 'b> {
 impl Prober<'_, '_> {
     /// What a plan shows on a fresh kernel, if it is what is looked for.
     fn probe(&mut self, plan: &Arc<Plan>, wanted: impl Fn(&Finding) -> bool) -> Result<Option<(Finding, Shown)>, StageError> {
-        let mut shown = self.stage.play(std::slice::from_ref(plan), Manner::Probing, &mut |_| {})?;
+        let shown = self.stage.probe(plan)?;
         self.watch.played(&shown);
-        if let Some(trouble) = shown.trouble.take() {
-            return Err(trouble.into());
-        }
         let finding = shown.judgement.findings.iter().find(|finding| wanted(finding)).cloned();
         Ok(finding.map(|finding| (finding, shown)))
     }

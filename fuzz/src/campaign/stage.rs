@@ -105,6 +105,19 @@ impl Stage {
         })
     }
 
+    /// Plays one plan once, on a fresh kernel. What ends the play early is an error here: it tells nothing of the plan.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be played to its end.
+    pub fn probe(&self, plan: &Arc<Plan>) -> Result<Shown, StageError> {
+        let mut shown = self.play(std::slice::from_ref(plan), Manner::Probing, &mut |_| {})?;
+        match shown.trouble.take() {
+            Some(trouble) => Err(trouble.into()),
+            None => Ok(shown),
+        }
+    }
+
     fn watch(&self) -> Result<Watch, SpecErrors> {
         let rules = self.spec.rules.iter().filter(|rule| self.selection.has_rule(rule));
         Oracle::with_rules(&self.spec, rules).map(Watch)

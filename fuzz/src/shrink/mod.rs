@@ -133,7 +133,7 @@ mod tests {
 
     fn plan(steps: Vec<Step>) -> Plan {
         let clients = ["a", "b"].map(str::to_owned).to_vec();
-        Plan { scenario: "x/y".to_owned(), clients, fresh: false, start: None, wire: None, feature: None, steps }
+        Plan::of("x/y".to_owned(), clients, steps)
     }
 
     fn names(plan: &Plan) -> Vec<&str> {

@@ -13,6 +13,7 @@ mod progress;
 mod reproducers;
 mod terminal;
 mod usage;
+mod way;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

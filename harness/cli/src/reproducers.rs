@@ -53,15 +53,7 @@ fn collect(run: &Run, in_trace: &[(usize, u64)], path: &Path) -> anyhow::Result<
 }
 
 fn bare_start() -> Collected {
-    let plan = Plan {
-        scenario: "start".to_owned(),
-        clients: vec!["a".to_owned()],
-        fresh: true,
-        start: None,
-        wire: None,
-        feature: None,
-        steps: Vec::new(),
-    };
+    let plan = Plan { fresh: true, ..Plan::of("start".to_owned(), vec!["a".to_owned()], Vec::new()) };
     Collected { plan, answers: Default::default(), steps: Vec::new() }
 }
 

@@ -12,8 +12,9 @@ pub(super) fn missed(episode: &Episode, request: &Request, what: Expectation, la
     let asked = episode.asked(request);
     let origin = asked.facts.get("snippet").and_then(|name| name.as_str()).or(asked.step.as_deref());
     let origin = origin.map(|origin| format!(" {origin}")).unwrap_or_default();
+    let woken = is_woken(episode, request);
     let state = match ladder {
-        Some(_) if is_woken(episode, request) => WOKEN.to_owned(),
+        Some(_) if woken => WOKEN.to_owned(),
         Some(ladder) => ladder.kind.clone(),
         None => format!("status {}", episode.status_of(request)),
     };
@@ -39,7 +40,7 @@ pub(super) fn missed(episode: &Episode, request: &Request, what: Expectation, la
                 asked.channel
             )
         }
-        (_, Some(_)) if is_woken(episode, request) => {
+        (_, Some(_)) if woken => {
             format!("the {} on {} got its {} only when the kernel was asked something else", asked.msg_type(), asked.channel, name(what))
         }
         (_, Some(ladder)) => {

@@ -54,14 +54,9 @@ mod tests {
 
     #[test]
     fn what_is_too_much_is_told_with_its_step() {
-        let plan = |action| Plan {
-            scenario: "a/b".to_owned(),
-            clients: vec!["a".to_owned()],
-            fresh: false,
-            start: None,
-            wire: None,
-            feature: None,
-            steps: vec![Step { name: None, client: "a".to_owned(), action, facts: Default::default() }],
+        let plan = |action| {
+            let step = Step { name: None, client: "a".to_owned(), action, facts: Default::default() };
+            Plan::of("a/b".to_owned(), vec!["a".to_owned()], vec![step])
         };
         assert_eq!(plan(Action::Pause(1.0)).check(), Ok(()));
         let crowd = Action::Tcp { channel: crate::wire::Channel::Shell, bytes: Vec::new(), peers: PEERS + 1, stay: true };

@@ -198,6 +198,13 @@ pub struct Outgoing {
     pub then_exit: bool,
 }
 
+impl Plan {
+    /// Of these steps, with nothing special about how they are played.
+    pub fn of(scenario: String, clients: Vec<String>, steps: Vec<Step>) -> Self {
+        Self { scenario, clients, fresh: false, start: None, wire: None, feature: None, steps }
+    }
+}
+
 impl Outgoing {
     /// A message as the protocol wants it, with nothing odd about it.
     pub fn honest(channel: Channel, msg_type: &str, content: Object, owed: Owed) -> Self {

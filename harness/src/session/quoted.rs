@@ -126,15 +126,7 @@ mod tests {
         let action = Action::Send(Box::new(outgoing.clone()));
         let step = Step { name: Some("run".to_owned()), client: "a".to_owned(), action, facts: facts.clone() };
         let mut quoted = Quoted::default();
-        quoted.begin(&Plan {
-            scenario: "group/name".to_owned(),
-            clients: Vec::new(),
-            fresh: false,
-            start: None,
-            wire: None,
-            feature: None,
-            steps: vec![step],
-        });
+        quoted.begin(&Plan::of("group/name".to_owned(), Vec::new(), vec![step]));
         quoted
     }
 

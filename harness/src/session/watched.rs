@@ -76,7 +76,7 @@ mod tests {
         };
         let mut watched = Watched::default();
         let steps = waits.iter().map(step).collect();
-        watched.begin(&Plan { scenario: String::new(), clients: Vec::new(), fresh: false, start: None, wire: None, feature: None, steps });
+        watched.begin(&Plan::of(String::new(), Vec::new(), steps));
         let event = |event: &str| Some(Json::from(json!({ "event": event, "seq": 1 })));
         assert_eq!(watched.message_came("debug_event", |_| false, || event("stopped")), [""; 0]);
         assert_eq!(watched.message_came("debug_event", |_| true, || event("continued")), ["second"]);

@@ -6,6 +6,7 @@
 use harness::plan::{Action, Await, Format, Outgoing, Plan, Sign, Step};
 use harness::spec::Named;
 use harness::trace::Bytes;
+use harness::wire::PartName;
 use serde_json::Value;
 
 use super::literal::{bytes, list, object, string, value};
@@ -221,7 +222,7 @@ fn is_signal(name: &str) -> bool {
 fn send(step: &Step, outgoing: &Outgoing) -> String {
     let content = as_cell(outgoing).unwrap_or_else(|| object(&outgoing.content));
     let list_of = |frames: &[Bytes]| list(frames.iter().map(|frame| bytes(&frame.0)));
-    let parts = |parts: &std::collections::BTreeMap<harness::wire::PartName, Bytes>| {
+    let parts = |parts: &std::collections::BTreeMap<PartName, Bytes>| {
         let parts: Vec<String> = parts.iter().map(|(part, text)| format!("{}: {}", string(part_name(*part)), bytes(&text.0))).collect();
         format!("{{{}}}", parts.join(", "))
     };
@@ -274,14 +275,9 @@ fn as_cell(outgoing: &Outgoing) -> Option<String> {
     members.next().is_none().then(|| format!("cell({})", arguments.join(", ")))
 }
 
-fn part_name(part: harness::wire::PartName) -> &'static str {
-    use harness::wire::PartName;
-    match part {
-        PartName::Header => "header",
-        PartName::Parent => "parent",
-        PartName::Metadata => "metadata",
-        PartName::Content => "content",
-    }
+/// The script's name for a part.
+fn part_name(part: PartName) -> &'static str {
+    if part == PartName::Parent { "parent" } else { part.name() }
 }
 
 fn truth(is_so: bool) -> String {

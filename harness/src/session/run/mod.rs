@@ -10,7 +10,7 @@ mod timings;
 mod worker;
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,6 +37,18 @@ pub enum ProfileChoice {
     Given(Arc<Profile>),
     /// None: only what needs no code is played.
     None,
+}
+
+impl ProfileChoice {
+    /// The profile for a kernel, if there is one.
+    #[must_use]
+    pub fn for_kernel(&self, spec: &Spec, about: &About) -> Option<Arc<Profile>> {
+        match self {
+            Self::Auto => spec.profile_for(&about.language, &about.implementation).cloned().map(Arc::new),
+            Self::Given(profile) => Some(Arc::clone(profile)),
+            Self::None => None,
+        }
+    }
 }
 
 /// One part of a run.
@@ -197,9 +209,10 @@ impl Queue {
     }
 }
 
-/// The name of a worker's trace in the output directory.
-fn trace_path(out: &Path, number: usize) -> PathBuf {
-    out.join(if number == 1 { "trace.jsonl".to_owned() } else { format!("trace-{number}.jsonl") })
+/// The name of a trace in the directory of the results, by its number from 1: of a run each worker writes one.
+#[must_use]
+pub fn trace_name(number: usize) -> String {
+    if number == 1 { "trace.jsonl".to_owned() } else { format!("trace-{number}.jsonl") }
 }
 
 /// Plays the scenarios, on one kernel for each of `followers`. What goes wrong on the way ends the run early and is told
@@ -214,7 +227,7 @@ pub fn run<F: Follow>(options: &RunOptions, spec: &Arc<Spec>, followers: Vec<F>,
     let (tell, told) = mpsc::channel();
     let mut pairs = Vec::new();
     for (follower, number) in followers.into_iter().zip(1..) {
-        let recorder = Arc::new(Recorder::create(&trace_path(&options.out, number), options.seed)?);
+        let recorder = Arc::new(Recorder::create(&options.out.join(trace_name(number)), options.seed)?);
         let (following, sending) = Following::of(follower, &recorder, tell.clone());
         let worker = Worker::new(number, options, Arc::clone(spec), queue.clone(), recorder, sending, tell.clone());
         pairs.push((worker, following));

@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{Done, Part, ProfileChoice, Progress, Queue, RunError, RunOptions, ScenarioTimings, Timings, tell};
+use super::{Done, Part, Progress, Queue, RunError, RunOptions, ScenarioTimings, Timings, tell};
 use crate::plan::Plan;
 use crate::session::kernel::{InterruptMode, Lives, StartError, Target};
 use crate::session::transport::Wire;
@@ -329,11 +329,7 @@ impl<'a> Worker<'a> {
         self.usual_startup.get_or_insert(session.startup());
         if self.about.is_none() {
             let about = session.about().clone();
-            self.profile = match &self.options.profile {
-                ProfileChoice::Auto => self.spec.profile_for(&about.language, &about.implementation).cloned().map(Arc::new),
-                ProfileChoice::Given(profile) => Some(Arc::clone(profile)),
-                ProfileChoice::None => None,
-            };
+            self.profile = self.options.profile.for_kernel(&self.spec, &about);
             tell(&self.tell, Progress::Ready(about.clone()));
             self.about = Some(about);
         }

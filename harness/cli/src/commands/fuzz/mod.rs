@@ -9,10 +9,9 @@ use std::sync::Arc;
 use ::fuzz::campaign::{Ended, Stage, campaign, greet};
 use ::fuzz::generate::Generator;
 use anyhow::Context;
-use harness::session::run::ProfileChoice;
-use harness::session::{About, Cancel};
+use harness::session::Cancel;
+use harness::spec::Spec;
 use harness::spec::select::Selection;
-use harness::spec::{Profile, Spec};
 use tokio::runtime::Runtime;
 
 pub(crate) use args::FuzzArgs;
@@ -46,14 +45,14 @@ pub(crate) fn fuzz(args: FuzzArgs, common: &Common) -> anyhow::Result<u8> {
     let (about, first) = greet(&stage).context("the kernel can't be played with")?;
     let mut account = Account::new(first.traces);
     if let Some(about) = &about {
-        let profile = profile_of(&choice, &spec, about);
-        let generator = Generator::new(&spec, profile.as_ref(), &about.features, seed);
+        let profile = choice.for_kernel(&spec, about);
+        let generator = Generator::new(&spec, profile.as_deref(), &about.features, seed);
         let mut teller = Teller::new(common.quiet, about, limits);
         let ended = campaign(&stage, &generator, limits, &mut |news| teller.tell(&news));
         teller.finish();
         let Ended { found, lost, account: seen, status, trouble } = ended.context("the campaign failed")?;
         told_of_lost(&lost);
-        account.profile = profile.map(|profile| profile.name);
+        account.profile = profile.map(|profile| profile.name.clone());
         (account.found, account.seen, account.elapsed, account.trouble) = (found, seen, status.elapsed, trouble);
     }
     account.cancelled = stage.is_cancelled();
@@ -76,12 +75,4 @@ pub(crate) fn stage(
     signals::cancel_on_signal(runtime, cancel.clone())?;
     let options = options(args, chosen, out, seed, cancel, launcher(runtime)?);
     Ok(Stage { spec: Arc::clone(spec), selection, options, jobs: usize::from(args.jobs.unwrap_or(1)) })
-}
-
-fn profile_of(choice: &ProfileChoice, spec: &Spec, about: &About) -> Option<Profile> {
-    match choice {
-        ProfileChoice::Auto => spec.profile_for(&about.language, &about.implementation).cloned(),
-        ProfileChoice::Given(profile) => Some(Profile::clone(profile)),
-        ProfileChoice::None => None,
-    }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ::fuzz::campaign::{self, Bucket, Found};
 use anyhow::Context;
+use harness::session::run::trace_name;
 use harness::spec::Spec;
 use harness::spec::select::Selection;
 use harness::trace::for_each_record;
@@ -113,7 +114,7 @@ impl Report<'_> {
         }
         let mut kept = Vec::new();
         for (path, number) in paths.into_iter().zip(1..) {
-            let name = if number == 1 { "trace.jsonl".to_owned() } else { format!("trace-{number}.jsonl") };
+            let name = trace_name(number);
             let to = self.out.path().join(&name);
             std::fs::copy(path, &to).with_context(|| format!("cannot write {}", to.display()))?;
             kept.push((name, to));

@@ -1,17 +1,16 @@
-//! What is told while a campaign goes on, on stderr: one moving line on a terminal, a line now and then elsewhere.
+//! What is told while a campaign goes on.
 
-use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use ::fuzz::campaign::{Fate, Found, Limits, News, Status};
 use harness::session::About;
-use indicatif::{ProgressBar, ProgressStyle};
 use reports::text::clean;
 
 use crate::commands::run::signals::say;
+use crate::way::Way;
 
-/// How often the moving line is drawn anew where nothing happens.
-const TICK: Duration = Duration::from_millis(200);
+/// The moving line.
+const TEMPLATE: &str = "{spinner} {wide_msg}";
 /// How often a line is written where lines stay.
 const EVERY: Duration = Duration::from_secs(15);
 
@@ -22,21 +21,10 @@ pub(crate) struct Teller {
     told: Duration,
 }
 
-enum Way {
-    Silent,
-    Lines,
-    Bar(ProgressBar),
-}
-
 impl Teller {
     pub(crate) fn new(quiet: bool, about: &About, limits: Limits) -> Self {
-        let way = match (quiet, std::io::stderr().is_terminal()) {
-            (true, _) => Way::Silent,
-            (false, false) => Way::Lines,
-            (false, true) => Way::Bar(bar()),
-        };
-        let teller = Self { way, limits, told: Duration::ZERO };
-        teller.line(&format!("playing against {} {}", about.implementation, about.implementation_version));
+        let teller = Self { way: Way::new(quiet, None, TEMPLATE), limits, told: Duration::ZERO };
+        teller.way.line(&format!("playing against {} {}", about.implementation, about.implementation_version));
         teller
     }
 
@@ -44,21 +32,19 @@ impl Teller {
         match news {
             News::Playing(_) => {}
             News::Status(status) => self.status(status),
-            News::New(found) => self.line(&format!("{} {}: {}", found.finding.verdict, found.bucket.rule, found.finding.title)),
+            News::New(found) => self.way.line(&format!("{} {}: {}", found.finding.verdict, found.bucket.rule, found.finding.title)),
             News::Reducing(found) => {
                 if let Way::Bar(bar) = &self.way {
                     bar.set_message(format!("making {} smaller: {} steps", found.bucket.rule, found.plan.steps.len()));
                 }
             }
-            News::Reduced(found, fate) => self.line(&reduced(found, *fate)),
+            News::Reduced(found, fate) => self.way.line(&reduced(found, *fate)),
         }
     }
 
     /// Ends the moving line.
     pub(crate) fn finish(self) {
-        if let Way::Bar(bar) = self.way {
-            bar.finish_and_clear();
-        }
+        self.way.finish();
     }
 
     fn status(&mut self, status: &Status) {
@@ -66,7 +52,7 @@ impl Teller {
             Way::Bar(bar) => bar.set_message(self.account(status)),
             Way::Lines if status.elapsed >= self.told + EVERY => {
                 self.told = status.elapsed;
-                self.line(&self.account(status));
+                self.way.line(&self.account(status));
             }
             Way::Lines | Way::Silent => {}
         }
@@ -81,15 +67,6 @@ impl Teller {
         let rate = if status.messages > 0 { format!(", {:.0} messages/s", status.messages as f64 / seconds) } else { String::new() };
         let kernels = if status.kernels > 0 { format!(", {} kernels", status.kernels) } else { String::new() };
         format!("{}{of_time}: {}{of_runs} plans{rate}{kernels}, {} found{lost}", clock(status.elapsed), status.plans, status.found)
-    }
-
-    fn line(&self, text: &str) {
-        match &self.way {
-            Way::Silent => {}
-            Way::Bar(bar) => bar.println(clean(text)),
-            // Progress that nobody can read any more is not missed.
-            Way::Lines => drop(writeln!(std::io::stderr(), "{}", clean(text))),
-        }
     }
 }
 
@@ -115,12 +92,4 @@ fn reduced(found: &Found, fate: Fate) -> String {
 
 fn clock(time: Duration) -> String {
     format!("{}:{:02}", time.as_secs() / 60, time.as_secs() % 60)
-}
-
-fn bar() -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template("{spinner} {wide_msg}").expect("the template is right"));
-    bar.set_message("starting the kernel");
-    bar.enable_steady_tick(TICK);
-    bar
 }
