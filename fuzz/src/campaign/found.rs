@@ -36,6 +36,13 @@ impl Bucket {
         let place = (kind == Kind::Lockup).then(without_step).flatten().unwrap_or_else(|| place.to_owned());
         Self { rule: rule.to_owned(), kind, place }
     }
+
+    /// Whether it is the same lockup or crash, whichever rule is blamed: that is said by what stands before it in the plan, and so by what has
+    /// nothing to do with it as well.
+    #[must_use]
+    pub fn is_akin(&self, other: &Self) -> bool {
+        self == other || (self.kind != Kind::Deviation && (self.kind, &self.place) == (other.kind, &other.place))
+    }
 }
 
 /// A finding of a campaign.
@@ -81,6 +88,10 @@ mod tests {
             "execute_request on shell: reply missing, shell_stuck"
         );
         assert_eq!(place(Kind::Lockup, "echo missing: HB-01"), "echo missing: HB-01");
+        let lockup = |rule| Bucket::new(rule, Kind::Lockup, "execute_request hello-3 on shell: reply missing, shell_stuck");
+        assert!(lockup("AUTH-17").is_akin(&lockup("EXEC-01")));
+        let deviation = |rule| Bucket::new(rule, Kind::Deviation, "somewhere");
+        assert!(!deviation("AUTH-17").is_akin(&deviation("EXEC-01")) && deviation("X").is_akin(&deviation("X")));
         assert_eq!(place(Kind::Deviation, "stream x on iopub"), "stream x on iopub");
     }
 }

@@ -56,7 +56,8 @@ pub enum Fate {
 }
 
 /// Replaces the plan of `found` by the smallest one that shows the same on a fresh kernel, and counts how often that does. Of a lockup or a
-/// crash the bucket may change once, to that which its plan alone shows. `watch` hears of each play and each smaller plan.
+/// crash the bucket may change, to that which the smaller plan shows, as long as that is nobody else's. `watch` hears of each play and each
+/// smaller plan.
 ///
 /// # Errors
 ///
@@ -76,7 +77,7 @@ pub fn reduce(stage: &Stage, found: &mut Found, budget: &Budget, watch: &mut dyn
         }
         left -= 1;
         let candidate = Arc::new(candidate.clone());
-        match prober.probe(&candidate, |finding| Bucket::of(finding) == found.bucket) {
+        match prober.probe(&candidate, &found.bucket) {
             Ok(Some((finding, shown))) => {
                 take_over(found, &candidate, finding, &shown);
                 prober.watch.smaller(found);
@@ -96,7 +97,7 @@ pub fn reduce(stage: &Stage, found: &mut Found, budget: &Budget, watch: &mut dyn
     while tries <= LAST_TRIES && !stage.is_cancelled() {
         tries += 1;
         let plan = Arc::clone(&found.plan);
-        if let Some((finding, play)) = prober.probe(&plan, |finding| Bucket::of(finding) == found.bucket)? {
+        if let Some((finding, play)) = prober.probe(&plan, &found.bucket)? {
             shown += 1;
             take_over(found, &plan, finding, &play);
         }
@@ -123,11 +124,20 @@ struct Prober<'a, 'b> {
 }
 
 impl Prober<'_, '_> {
-    /// What a plan shows on a fresh kernel, if it is what is looked for.
-    fn probe(&mut self, plan: &Arc<Plan>, wanted: impl Fn(&Finding) -> bool) -> Result<Option<(Finding, Shown)>, StageError> {
+    /// What a plan shows on a fresh kernel.
+    fn play(&mut self, plan: &Arc<Plan>) -> Result<Shown, StageError> {
         let shown = self.stage.probe(plan)?;
         self.watch.played(&shown);
-        let finding = shown.judgement.findings.iter().find(|finding| wanted(finding)).cloned();
+        Ok(shown)
+    }
+
+    /// What a plan shows of a bucket, or else of one that is akin to it and not known as another's.
+    fn probe(&mut self, plan: &Arc<Plan>, bucket: &Bucket) -> Result<Option<(Finding, Shown)>, StageError> {
+        let shown = self.play(plan)?;
+        let findings = &shown.judgement.findings;
+        let same = findings.iter().find(|finding| Bucket::of(finding) == *bucket);
+        let is_free = |seen: Bucket| seen.is_akin(bucket) && !self.watch.is_known(&seen);
+        let finding = same.or_else(|| findings.iter().find(|finding| is_free(Bucket::of(finding)))).cloned();
         Ok(finding.map(|finding| (finding, shown)))
     }
 
@@ -141,14 +151,14 @@ impl Prober<'_, '_> {
             let (bucket, lockup) = (found.bucket.clone(), found.finding.lockup.clone());
             let is_same = |finding: &Finding| Bucket::of(finding) == bucket;
             let is_akin = |finding: &Finding| bucket.kind != Kind::Deviation && finding.kind == bucket.kind && finding.lockup == lockup;
-            let Some((finding, shown)) = self.probe(&plan, |finding| is_same(finding) || is_akin(finding))? else { continue };
-            let exact = shown.judgement.findings.iter().find(|finding| is_same(finding)).cloned();
-            let finding = exact.unwrap_or(finding);
+            let shown = self.play(&plan)?;
+            let findings = &shown.judgement.findings;
+            let exact = findings.iter().find(|finding| is_same(finding));
+            let Some(finding) = exact.or_else(|| findings.iter().find(|finding| is_akin(finding))).cloned() else { continue };
             let seen = Bucket::of(&finding);
             if seen != bucket && self.watch.is_known(&seen) {
                 return Ok(Fate::Known);
             }
-            found.bucket = seen;
             take_over(found, &plan, finding, &shown);
             return Ok(Fate::Reduced);
         }
@@ -159,5 +169,6 @@ impl Prober<'_, '_> {
 
 fn take_over(found: &mut Found, plan: &Arc<Plan>, finding: Finding, shown: &Shown) {
     let Some(trace) = shown.trace_of(&finding).cloned() else { return };
+    found.bucket = Bucket::of(&finding);
     found.replace(Arc::clone(plan), finding, trace, Arc::clone(&shown.dir));
 }
