@@ -72,10 +72,11 @@ impl Compiler<'_> {
                 _ => {
                     let path = self.path(key, &item, selector.types.as_deref())?;
                     let number = self.number(format!("{key} = {}", item.json()));
-                    selector.conditions.push(Condition { number, path, want: self.want(item)? });
+                    selector.conditions.push(Condition::new(number, path, self.want(item)?));
                 }
             }
         }
+        selector.conditions.sort_by_key(|condition| condition.scope);
         Some(selector)
     }
 

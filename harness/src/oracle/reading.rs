@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::seen::{Direction, Seen, Signed, Wrong};
 use super::words::digest;
 use crate::trace::{Bytes, Facts, Received, Sent};
-use crate::wire::{Body, Channel, DELIMITER, Json, Limits, Malformation, Part, PartName, View, decode};
+use crate::wire::{Body, Channel, DELIMITER, Json, Limits, Malformation, Part, PartName, View, decode, parse_date};
 
 /// Reads messages. Keeps the parts read last: all messages of a request carry one parent header, every status is one of a few,
 /// and a question asked a thousand times has one answer; each is read, and held in memory, once.
@@ -80,6 +80,7 @@ impl Reader {
         seen.client = self.name(&received.client);
         seen.channel = received.channel;
         seen.cut_from = received.cut_from;
+        seen.date = seen.header_text("date").map(parse_date);
         if let (Some(mac), Some(signature)) = (received.mac, &seen.signature) {
             let same = |mac: &str| mac.as_bytes() == signature.0;
             let misread = || received.misread_macs.into_iter().find(|(_, mac)| same(mac)).map(|(name, _)| name);
@@ -125,6 +126,7 @@ impl Reader {
             signature,
             parts,
             buffers,
+            date: None,
             malformations,
             signed: None,
             cut_from: None,

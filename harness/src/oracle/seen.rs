@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::trace::{Bytes, Facts};
-use crate::wire::{Body, Channel, Json, Malformation, MalformationKind, PartName, ProblemKind, Text};
+use crate::wire::{Body, Channel, DateError, DateParts, Json, Malformation, MalformationKind, PartName, ProblemKind, Text};
 
 /// Who a message goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +37,8 @@ pub struct Seen {
     pub parts: [Option<Arc<Json>>; 4],
     /// Frames after the content.
     pub buffers: Vec<Body>,
+    /// What the date of its header says, if there is one; received messages only.
+    pub date: Option<Result<DateParts, DateError>>,
     /// What was wrong with it.
     pub malformations: Vec<Malformation>,
     /// Whether the signature is what it ought to be; received messages only.

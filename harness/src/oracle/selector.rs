@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::episode::Episode;
-use super::path::Path;
+use super::path::{Path, Scope};
 use super::seen::{Direction, Seen};
 use super::want::{At, Held, Want};
 use crate::wire::Channel;
@@ -17,7 +17,7 @@ pub(crate) struct Selector {
     pub(crate) channels: Vec<Channel>,
     /// `None` for all types.
     pub(crate) types: Option<Vec<String>>,
-    /// What else must hold, value by value.
+    /// What else must hold, value by value; first what says the same of many.
     pub(crate) conditions: Vec<Condition>,
     /// Whether the copies of an iopub message at further clients count as well.
     pub(crate) copies: bool,
@@ -26,18 +26,19 @@ pub(crate) struct Selector {
 /// One value as it must be.
 #[derive(Debug, Clone)]
 pub(crate) struct Condition {
-    /// Conditions that say the same have the same number: many rules speak of the same messages.
-    pub(crate) number: usize,
+    number: usize,
     /// Which value.
     pub(crate) path: Path,
     /// How it must be.
     pub(crate) want: Want,
+    /// What it says the same of.
+    pub(super) scope: Scope,
 }
 
 /// What is known of the messages of one episode: whether a condition holds for them, asked once for all rules.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// By the condition's number, and then by message.
+    /// By the condition's number, and then by what it says the same of.
     answers: RefCell<Vec<Vec<Option<bool>>>>,
 }
 
@@ -52,6 +53,9 @@ impl Selector {
     /// All messages of the set, in the order of the trace.
     #[must_use]
     pub(crate) fn select(&self, episode: &Episode) -> Vec<usize> {
+        if !self.can_match(episode) {
+            return Vec::new();
+        }
         let is_one = |message: &usize| {
             let seen = &episode.messages[*message];
             (self.copies || !seen.copy) && self.on_channel(seen) && self.holds(episode, *message)
@@ -74,6 +78,12 @@ impl Selector {
         }
     }
 
+    /// Whether what it wants of the kernel holds.
+    fn can_match(&self, episode: &Episode) -> bool {
+        let mut of_kernel = self.conditions.iter().take_while(|condition| condition.scope == Scope::Episode);
+        of_kernel.all(|condition| episode.known.of(condition, episode, 0))
+    }
+
     fn names(&self, seen: &Seen) -> bool {
         self.on_channel(seen) && self.types.as_ref().is_none_or(|types| types.iter().any(|name| name == seen.msg_type()))
     }
@@ -88,6 +98,12 @@ impl Selector {
 }
 
 impl Condition {
+    /// The value at `path` is as it must be. Conditions that say the same have the same `number`: many rules speak of the same messages.
+    pub(crate) fn new(number: usize, path: Path, want: Want) -> Self {
+        let scope = path.scope().max(want.scope());
+        Self { number, path, want, scope }
+    }
+
     fn holds(&self, episode: &Episode, message: usize) -> bool {
         let at = At { episode, message, explain: false };
         if self.path.is_many() {
@@ -99,7 +115,12 @@ impl Condition {
 
 impl Known {
     fn of(&self, condition: &Condition, episode: &Episode, message: usize) -> bool {
-        let known = self.answers.borrow().get(condition.number).and_then(|answers| *answers.get(message)?);
+        let place = match condition.scope {
+            Scope::Message => message,
+            Scope::Request => episode.messages[message].request.unwrap_or(episode.requests.len()),
+            Scope::Episode => 0,
+        };
+        let known = self.answers.borrow().get(condition.number).and_then(|answers| *answers.get(place)?);
         known.unwrap_or_else(|| {
             let answer = condition.holds(episode, message);
             let mut all = self.answers.borrow_mut();
@@ -108,9 +129,14 @@ impl Known {
             }
             let answers = &mut all[condition.number];
             if answers.is_empty() {
-                answers.resize(episode.messages.len(), None);
+                let places = match condition.scope {
+                    Scope::Message => episode.messages.len(),
+                    Scope::Request => episode.requests.len() + 1,
+                    Scope::Episode => 1,
+                };
+                answers.resize(places, None);
             }
-            answers[message] = Some(answer);
+            answers[place] = Some(answer);
             answer
         })
     }

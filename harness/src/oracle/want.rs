@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use regex::Regex;
 
 use super::episode::Episode;
-use super::path::{Path, length};
+use super::path::{Path, Scope, length};
 use super::words::{brief, difference};
 use crate::wire::{Json, Member};
 
@@ -125,7 +125,7 @@ impl Want {
                 Held::No(_) => Held::Yes,
                 Held::Unknown => Held::Unknown,
             },
-            (_, None) => Held::No("is missing".to_owned()),
+            (_, None) => at.no(|| "is missing".to_owned()),
             (want, Some(value)) => want.holds_for(value, at),
         }
     }
@@ -251,6 +251,32 @@ fn contains(value: &Json, want: &Want, at: At<'_>) -> Held {
 }
 
 impl Want {
+    /// What the condition says the same of, for one and the same value.
+    pub(crate) fn scope(&self) -> Scope {
+        match self {
+            Self::Is(_) | Self::In(_) | Self::Kind(_) | Self::Exists(_) | Self::Pattern(_) | Self::Base64 | Self::Version(..) => {
+                Scope::Episode
+            }
+            Self::Min(Bound::Number(_)) | Self::Max(Bound::Number(_)) => Scope::Episode,
+            Self::Min(Bound::At(path) | Bound::CodePointsOf(path)) | Self::Max(Bound::At(path) | Bound::CodePointsOf(path)) => path.scope(),
+            Self::SameAs(path)
+            | Self::SameVersion(path)
+            | Self::SameKeys(path)
+            | Self::SameItems(path)
+            | Self::BeginsWith(path)
+            | Self::EndsWith(path) => path.scope(),
+            Self::Fact(_) => Scope::Request,
+            Self::Not(want)
+            | Self::Optional(want)
+            | Self::Contains(want)
+            | Self::Each(want)
+            | Self::Values(want)
+            | Self::Keys(want)
+            | Self::Length(want) => want.scope(),
+            Self::All(wants) | Self::Any(wants) => wants.iter().map(Self::scope).max().unwrap_or(Scope::Episode),
+        }
+    }
+
     /// The wanted value in a few words.
     fn describe(&self, at: At<'_>) -> String {
         match self {
@@ -294,7 +320,7 @@ fn all<T>(list: &[T], held: impl FnMut(&T) -> Held) -> Held {
 }
 
 fn any<T>(list: &[T], held: impl FnMut(&T) -> Held) -> Held {
-    let mut worst = Held::No("is none of what is wanted".to_owned());
+    let mut worst = Held::No(String::new());
     for held in list.iter().map(held) {
         match held {
             Held::Yes => return Held::Yes,

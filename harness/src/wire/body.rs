@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
+use memchr::memmem;
+
 use super::spool::Spool;
 
 /// The bytes of a frame.
@@ -96,7 +98,7 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn contains(self, bytes: &[u8]) -> bool {
         match self {
-            Self::Held(held) => held.windows(bytes.len()).any(|window| window == bytes),
+            Self::Held(held) => memmem::find(held, bytes).is_some(),
             Self::Spooled(spool) => spool.contains(bytes),
         }
     }

@@ -9,6 +9,8 @@ use std::ops::Deref;
 use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use memchr::memmem;
+
 /// Bytes that are read of a spool at once: few enough that an allocator gives the same ones again for the next window, and they stay near
 /// the processor.
 const WINDOW: usize = 24 << 10;
@@ -130,7 +132,7 @@ impl Spool {
     pub fn contains(&self, bytes: &[u8]) -> bool {
         let ahead = bytes.len().saturating_sub(1);
         let mut starts = (0..self.0.len).step_by(self.0.window);
-        starts.any(|at| self.read(at, self.0.window + ahead).windows(bytes.len()).any(|window| window == bytes))
+        starts.any(|at| memmem::find(&self.read(at, self.0.window + ahead), bytes).is_some())
     }
 }
 

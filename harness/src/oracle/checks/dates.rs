@@ -65,9 +65,9 @@ impl Check for Dates {
             let Some(date) = episode.messages[message].header().and_then(|header| header.get("date")) else { continue };
             match self.want {
                 Want::Iso => judge_iso(episode, message, date, report),
-                Want::Rising => self.judge_rising(episode, message, date, report),
-                Want::Now => self.judge_now(episode, message, date, report),
-                Want::Caused => self.judge_caused(episode, message, date, report),
+                Want::Rising => self.judge_rising(episode, message, report),
+                Want::Now => self.judge_now(episode, message, report),
+                Want::Caused => self.judge_caused(episode, message, report),
             }
         }
     }
@@ -75,7 +75,7 @@ impl Check for Dates {
 
 fn judge_iso(episode: &Episode, message: usize, date: &Json, report: &mut Report<'_>) {
     report.exercised();
-    let problem = match date.as_str().map(parse_date) {
+    let problem = match &episode.messages[message].date {
         None => Some("it is no string".to_owned()),
         Some(Err(error)) => Some(error.to_string()),
         Some(Ok(parts)) => (!parts.has_zone).then(|| "it has no zone".to_owned()),
@@ -99,9 +99,9 @@ fn is_without_seconds(text: &str) -> bool {
 }
 
 impl Dates {
-    fn judge_rising(&mut self, episode: &Episode, message: usize, date: &Json, report: &mut Report<'_>) {
-        let Some(Ok(parts)) = date.as_str().map(parse_date) else { return };
+    fn judge_rising(&mut self, episode: &Episode, message: usize, report: &mut Report<'_>) {
         let seen = &episode.messages[message];
+        let Some(Ok(parts)) = &seen.date else { return };
         let now = parts.unix_nanos;
         let latest = self.latest.entry((seen.client.to_string(), seen.channel)).or_insert((now, seen.line));
         let (before, line) = *latest;
@@ -121,8 +121,8 @@ impl Dates {
         }
     }
 
-    fn judge_now(&self, episode: &Episode, message: usize, date: &Json, report: &mut Report<'_>) {
-        let (Some(Ok(parts)), Some(clock)) = (date.as_str().map(parse_date), clock(episode)) else { return };
+    fn judge_now(&self, episode: &Episode, message: usize, report: &mut Report<'_>) {
+        let (Some(Ok(parts)), Some(clock)) = (&episode.messages[message].date, clock(episode)) else { return };
         // It may have waited for us to read it, as messages of a kernel do that is kept in reserve.
         let caused = episode.request_of(message).map_or(episode.kernel.since, |request| episode.asked(request).t);
         let arrived = episode.messages[message].t;
@@ -137,8 +137,8 @@ impl Dates {
     }
 
     /// The clocks need not agree, but differ by the same all the time.
-    fn judge_caused(&mut self, episode: &Episode, message: usize, date: &Json, report: &mut Report<'_>) {
-        let (Some(Ok(parts)), Some(clock)) = (date.as_str().map(parse_date), clock(episode)) else { return };
+    fn judge_caused(&mut self, episode: &Episode, message: usize, report: &mut Report<'_>) {
+        let (Some(Ok(parts)), Some(clock)) = (&episode.messages[message].date, clock(episode)) else { return };
         let behind = clock(episode.messages[message].t) - parts.unix_nanos;
         let behind = *self.behind.insert(self.behind.map_or(behind, |known| known.min(behind)));
         let Some(request) = episode.request_of(message).filter(|request| !request.shared_id) else { return };

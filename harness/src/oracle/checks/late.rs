@@ -18,7 +18,6 @@ use crate::oracle::report::Report;
 use crate::oracle::seen::Direction;
 use crate::oracle::selector::Selector;
 use crate::spec::reader::{Item, Reader};
-use crate::wire::parse_date;
 
 struct Late {
     from: Selector,
@@ -80,8 +79,8 @@ fn own_seconds(episode: &Episode, from: usize, to: usize) -> Option<f64> {
     if !episode.messages[from].from_kernel() || crowd.count() == 0 {
         return None;
     }
-    let date = |message: usize| parse_date(episode.messages[message].header_text("date")?).ok();
-    let nanos = date(to)?.unix_nanos - date(from)?.unix_nanos;
+    let date = |message: usize| Some(episode.messages[message].date.as_ref()?.as_ref().ok()?.unix_nanos);
+    let nanos = date(to)? - date(from)?;
     Some(nanos.max(0) as f64 / 1e9)
 }
 

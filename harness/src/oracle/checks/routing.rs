@@ -142,6 +142,6 @@ fn is_after_bare_frames(episode: &Episode, request: &Request) -> bool {
     let is_bare = |seen: &Seen| seen.malformations.iter().any(|malformation| malformation.kind == MalformationKind::NoDelimiter);
     episode.sent.iter().take_while(|&&sent| sent < request.sent).any(|&sent| {
         let before = &episode.messages[sent];
-        before.client == asked.client && before.channel == asked.channel && is_bare(before)
+        is_bare(before) && before.channel == asked.channel && before.client == asked.client
     })
 }

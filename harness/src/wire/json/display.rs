@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use super::Json;
+use super::inside::run_length;
 
 impl fmt::Display for Json {
     /// Compact JSON: no whitespace, keys in the order sent, numbers as spelled, text beyond ASCII unescaped.
@@ -49,9 +50,11 @@ fn write_string<'a>(f: &mut fmt::Formatter<'_>, pieces: impl Iterator<Item = Cow
 
 fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     let mut rest = text;
-    while let Some(length) = rest.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+    loop {
+        let length = run_length(rest.as_bytes());
         f.write_str(&rest[..length])?;
-        match rest.as_bytes()[length] {
+        let Some(ends) = rest.as_bytes().get(length) else { return Ok(()) };
+        match ends {
             b'"' => f.write_str("\\\"")?,
             b'\\' => f.write_str("\\\\")?,
             b'\n' => f.write_str("\\n")?,
@@ -61,7 +64,6 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
         }
         rest = &rest[length + 1..];
     }
-    f.write_str(rest)
 }
 
 impl Json {

@@ -10,6 +10,8 @@
 //! `kernel_info_reply`. Behind a part come keys, `[]` for each item, `[0]` for one, `{}` for each
 //! member, and `#` for how many there are: `content.traceback[]`, `content.matches.#`.
 
+mod steps;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::LazyLock;
@@ -19,6 +21,8 @@ use compact_str::ToCompactString;
 use super::episode::Episode;
 use super::seen::Seen;
 use crate::wire::{Body, Json, PartName};
+pub(crate) use steps::length;
+use steps::{Step, member, split, take, take_all};
 
 /// A compiled path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +42,17 @@ enum Of {
     Reply,
     Kernel,
     Info,
+}
+
+/// What a value is the same for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Scope {
+    /// All messages of an episode.
+    Episode,
+    /// All messages of a request, and those that belong to none.
+    Request,
+    /// One message.
+    Message,
 }
 
 /// Where in a message a path begins.
@@ -63,15 +78,6 @@ enum Root {
     Asked,
     Headless,
     Whole,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
-    Key(String),
-    Items,
-    Item(usize),
-    Members,
-    Count,
 }
 
 /// The names that may begin a path, behind `request.` and `reply.` too.
@@ -115,14 +121,14 @@ impl Path {
             _ => (Of::Message, text),
         };
         if matches!(of, Of::Kernel | Of::Info) {
-            return Ok(Self::new(text, of, Root::Whole, steps(rest)));
+            return Ok(Self::new(text, of, Root::Whole, split(rest)));
         }
         let end = rest.find(['.', '[', '{']).unwrap_or(rest.len());
         let (name, tail) = rest.split_at(end);
         let Some((_, root)) = ROOTS.iter().find(|(known, _)| *known == name) else {
             return Err(UnknownRoot(name.to_owned()));
         };
-        Ok(Self::new(text, of, *root, steps(tail.strip_prefix('.').unwrap_or(tail))))
+        Ok(Self::new(text, of, *root, split(tail.strip_prefix('.').unwrap_or(tail))))
     }
 
     fn new(text: &str, of: Of, root: Root, steps: Vec<Step>) -> Self {
@@ -161,6 +167,27 @@ impl Path {
         }
     }
 
+    /// What its value is the same for.
+    pub(crate) fn scope(&self) -> Scope {
+        match (self.of, self.root) {
+            (Of::Kernel | Of::Info, _) => Scope::Episode,
+            (Of::Request | Of::Reply, _) => Scope::Request,
+            (
+                Of::Message,
+                Root::Visible
+                | Root::Role
+                | Root::Bracket
+                | Root::Aborted
+                | Root::Interleaved
+                | Root::Interrupted
+                | Root::AfterFailure
+                | Root::Planned
+                | Root::Asked,
+            ) => Scope::Request,
+            (Of::Message, _) => Scope::Message,
+        }
+    }
+
     /// Whether it leads into a message, and not into what is known of the kernel.
     pub(crate) fn is_of_message(&self) -> bool {
         !matches!(self.of, Of::Kernel | Of::Info)
@@ -191,8 +218,12 @@ impl Path {
             return self.values(episode, message).into_iter().next();
         }
         // Most paths by far lead to a member of a part, or a few members down from there.
-        if let Root::Part(name) = self.root {
-            let part = self.whose(episode, message)?.part(name)?;
+        let part = match self.root {
+            Root::Part(name) => Some(self.whose(episode, message)?.part(name)?),
+            Root::Fact => Some(&*self.whose(episode, message)?.known),
+            _ => None,
+        };
+        if let Some(part) = part {
             let keys = self.steps.iter().take_while(|step| matches!(step, Step::Key(_))).count();
             let (keys, rest) = self.steps.split_at(keys);
             let value = keys.iter().try_fold(part, member)?;
@@ -294,76 +325,6 @@ impl fmt::Display for Path {
     }
 }
 
-/// Splits `a.b[].c{}` into its steps.
-fn steps(text: &str) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for piece in text.split('.').filter(|piece| !piece.is_empty()) {
-        let (mut key, mut tail) = (piece, Vec::new());
-        loop {
-            if let Some(rest) = key.strip_suffix("[]") {
-                tail.push(Step::Items);
-                key = rest;
-            } else if let Some(rest) = key.strip_suffix("{}") {
-                tail.push(Step::Members);
-                key = rest;
-            } else if let Some((rest, index)) =
-                key.strip_suffix(']').and_then(|text| text.rsplit_once('[')).and_then(|(rest, index)| Some((rest, index.parse().ok()?)))
-            {
-                tail.push(Step::Item(index));
-                key = rest;
-            } else {
-                break;
-            }
-        }
-        match key {
-            "" => {}
-            "#" => steps.push(Step::Count),
-            key => steps.push(Step::Key(key.to_owned())),
-        }
-        steps.extend(tail.into_iter().rev());
-    }
-    steps
-}
-
-/// The member that a step leads to; nothing, if it is none to a member.
-fn member<'a>(value: &'a Json, step: &Step) -> Option<&'a Json> {
-    if let Step::Key(key) = step { value.get(key) } else { None }
-}
-
-/// The one value that a step leads to.
-fn take<'a>(step: &Step, value: Cow<'a, Json>) -> Option<Cow<'a, Json>> {
-    match (value, step) {
-        (Cow::Borrowed(value), Step::Key(key)) => value.get(key).map(Cow::Borrowed),
-        (Cow::Borrowed(value), Step::Item(index)) => value.as_array()?.get(*index).map(Cow::Borrowed),
-        (Cow::Borrowed(value), Step::Count) => length(value).map(Cow::Owned),
-        (Cow::Borrowed(_), Step::Items | Step::Members) => None,
-        (Cow::Owned(value), step) => take(step, Cow::Borrowed(&value)).map(|value| Cow::Owned(value.into_owned())),
-    }
-}
-
-/// All values that a step leads to.
-fn take_all<'a>(step: &Step, value: Cow<'a, Json>) -> Vec<Cow<'a, Json>> {
-    match (value, step) {
-        (Cow::Borrowed(Json::Array(items)), Step::Items) => items.iter().map(Cow::Borrowed).collect(),
-        (Cow::Borrowed(Json::Object(members)), Step::Members) => members.iter().map(|(_, value)| Cow::Borrowed(value)).collect(),
-        (Cow::Owned(value), step) => {
-            take_all(step, Cow::Borrowed(&value)).into_iter().map(|value| Cow::Owned(value.into_owned())).collect()
-        }
-        (value, step) => take(step, value).into_iter().collect(),
-    }
-}
-
-/// How many items, members or code points a value has.
-pub(crate) fn length(value: &Json) -> Option<Json> {
-    let count = match value {
-        Json::Array(items) => items.len(),
-        Json::Object(members) => members.len(),
-        Json::String(text) => text.characters(),
-        _ => return None,
-    };
-    Some(Json::Number(count.to_compact_string()))
-}
-
 /// Frames as text, each byte a character of the same number, so that equal frames are equal values.
 fn frames(frames: &[Body]) -> Json {
     Json::Array(frames.iter().map(|frame| Json::String(latin(frame).into())).collect())
@@ -378,16 +339,7 @@ fn latin(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Path, Step, UnknownRoot, steps};
-
-    #[test]
-    fn steps_name_items_and_members() {
-        let key = |name: &str| Step::Key(name.to_owned());
-        assert_eq!(steps("history[][]"), [key("history"), Step::Items, Step::Items]);
-        assert_eq!(steps("comms{}.target_name"), [key("comms"), Step::Members, key("target_name")]);
-        assert_eq!(steps("matches.#"), [key("matches"), Step::Count]);
-        assert_eq!(steps(""), []);
-    }
+    use super::{Path, Scope, UnknownRoot};
 
     #[test]
     fn a_path_begins_with_a_known_name() {
@@ -396,5 +348,17 @@ mod tests {
         assert_eq!(field("request.content.code"), Ok(Some((true, "code".to_owned()))));
         assert_eq!(field("info.supported_features[]"), Ok(None));
         assert_eq!(field("contents.status"), Err(UnknownRoot("contents".to_owned())));
+    }
+
+    #[test]
+    fn what_is_known_of_the_kernel_or_the_request_is_the_same_for_many() {
+        let scope = |text: &str| Path::parse(text).map(|path| path.scope());
+        assert_eq!(scope("kernel.signed"), Ok(Scope::Episode));
+        assert_eq!(scope("info.protocol_version"), Ok(Scope::Episode));
+        assert_eq!(scope("request.fact.odd"), Ok(Scope::Request));
+        assert_eq!(scope("reply.content.status"), Ok(Scope::Request));
+        assert_eq!(scope("bracket"), Ok(Scope::Request));
+        assert_eq!(scope("fact.odd"), Ok(Scope::Message));
+        assert_eq!(scope("headless"), Ok(Scope::Message));
     }
 }
