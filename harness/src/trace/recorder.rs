@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Event, Record, TRACE_VERSION, TraceStarted};
+use crate::wire::View;
 
 /// Bytes that are gathered before the system is bothered; a round trip's records take a few thousand.
 const BUFFER: usize = 64 << 10;
@@ -20,6 +21,8 @@ const BUFFER: usize = 64 << 10;
 const BATCH: usize = 64;
 /// Bytes of the trace at which it is sent fewer: what is large is read while the answer to it is waited for, and not held meanwhile.
 const LARGE: usize = 64 << 10;
+/// Bytes of frames of which the line is short.
+const SHORT: usize = 16 << 10;
 
 /// Why a trace could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -58,9 +61,11 @@ struct Lines {
     made: usize,
     /// How many bytes of the next one's line the file has taken already.
     taken: usize,
+    /// Where a short line is made, as the file takes one long piece sooner than many short ones.
+    short: Vec<u8>,
 }
 
-/// Takes a line from where an earlier attempt at it stopped. It is made anew and not kept, as it may be many megabytes long.
+/// Takes a line from where an earlier attempt at it stopped. It is made anew, as one of many megabytes is not kept.
 struct Rest<'a> {
     file: &'a mut BufWriter<File>,
     taken: &'a mut usize,
@@ -92,7 +97,7 @@ impl Recorder {
     }
 
     fn begin(path: PathBuf, file: Option<File>, seed: u64) -> Self {
-        let file = file.map(|file| Lines { file: BufWriter::with_capacity(BUFFER, file), made: 0, taken: 0 });
+        let file = file.map(|file| Lines { file: BufWriter::with_capacity(BUFFER, file), made: 0, taken: 0, short: Vec::new() });
         let inner =
             Inner { file, pending: Vec::new(), kept: Vec::new(), kept_bytes: 0, keep: true, listener: None, lines: 0, joined: None };
         let recorder = Self { path, began: Instant::now(), inner: Mutex::new(inner) };
@@ -234,7 +239,13 @@ impl Lines {
         let mut bytes = 0;
         for record in &records[self.made..] {
             let mut line = Rest { file: &mut self.file, skip: self.taken, taken: &mut self.taken };
-            serde_json::to_writer(&mut line, record)?;
+            if is_short(&record.event) {
+                self.short.clear();
+                serde_json::to_writer(&mut self.short, record)?;
+                line.write_all(&self.short)?;
+            } else {
+                serde_json::to_writer(&mut line, record)?;
+            }
             line.write_all(b"\n")?;
             bytes += self.taken;
             (self.made, self.taken) = (self.made + 1, 0);
@@ -243,6 +254,16 @@ impl Lines {
         self.made = 0;
         Ok(bytes)
     }
+}
+
+/// Whether it is a message of a few frames' bytes, as most are.
+fn is_short(event: &Event) -> bool {
+    let frames = match event {
+        Event::Sent(sent) => &sent.frames,
+        Event::Received(received) => &received.frames,
+        _ => return false,
+    };
+    frames.iter().map(|frame| View::from(frame).len()).sum::<usize>() <= SHORT
 }
 
 impl Write for Rest<'_> {
