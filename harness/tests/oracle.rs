@@ -178,6 +178,33 @@ fn an_answer_that_came_late_by_itself_is_no_lockup() {
 }
 
 #[test]
+fn what_was_given_up_and_comes_in_a_later_scenario_was_not_missing() {
+    let given_up = "\
+! kernel
+! scenario group/first
+> shell complete_request id=1 code=a cursor_pos=1
+< iopub status parent=1 execution_state=busy
+> shell kernel_info_request id=2
+< iopub status parent=2 execution_state=busy
+< shell kernel_info_reply parent=2 status=ok
+< iopub status parent=2 execution_state=idle
+! settled 1 missing=reply,idle why=fenced
+! settled 2 why=answered
+! scenario_end
+! scenario group/second
+";
+    let late = "\
+< shell complete_reply parent=1 status=ok matches=[] cursor_start=1 cursor_end=1 metadata={}
+< iopub status parent=1 execution_state=idle
+";
+    let idle_rule = |text: &str| verdict(&judged(text), "STAT-08");
+    assert_eq!(idle_rule(&format!("{given_up}! scenario_end\n")), Verdict::Fail);
+    assert_eq!(idle_rule(&format!("{given_up}{late}! scenario_end\n")), Verdict::Inconclusive);
+    // Another process has nothing to do with it.
+    assert_eq!(idle_rule(&format!("{given_up}! kernel\n{late}! scenario_end\n")), Verdict::Fail);
+}
+
+#[test]
 fn an_answer_that_only_a_probe_brought_is_a_lockup() {
     let play = |attempt: u32, waited: u32, after: &str| {
         format!(

@@ -68,6 +68,8 @@ pub(super) struct Charge {
     pub(super) case: Option<Case>,
     /// The rules that come before where the kernel knows this message type: those about what made the channel deaf.
     pub(super) if_known: Option<(String, Vec<String>)>,
+    /// What was given up, as long as it may still come: of the request with this id.
+    pub(super) overdue: Option<(String, Expectation)>,
     pub(super) finding: Finding,
 }
 
@@ -82,6 +84,7 @@ impl Charge {
             mild: false,
             case: None,
             if_known: None,
+            overdue: None,
             finding,
         }
     }
@@ -160,8 +163,7 @@ impl Blame {
             self.taken.extend(missing.iter().map(|&what| (request.sent, what)));
             return;
         }
-        let is_lockup = ladder.is_some();
-        if !is_lockup && episode.is_damaged(request.sent) {
+        if ladder.is_none() && episode.is_damaged(request.sent) {
             return;
         }
         let may_lack = is_control_info(episode, request) && episode.kernel.claims().is_some_and(|claimed| claimed < (5, 5));
@@ -178,7 +180,7 @@ impl Blame {
         let what = if dangling { Expectation::Idle } else { first };
         let unclaimed = bench.owners(episode, request, what).is_empty();
         let rules = rules_of(episode, request, what, total, bench);
-        if rules.is_empty() || (!is_lockup && !rules.iter().any(|rule| bench.has(rule))) {
+        if rules.is_empty() || (ladder.is_none() && !rules.iter().any(|rule| bench.has(rule))) {
             return;
         }
         self.taken.extend(missing.iter().map(|&what| (request.sent, what)));
@@ -190,7 +192,7 @@ impl Blame {
         let suspect =
             suspect(episode, request).filter(|_| total && what != Expectation::Exit).or(deafened.as_ref().map(|(message, _)| *message));
         let if_known = deafened.map(|(_, rules)| (support_key(episode, request), rules));
-        let mut finding = missed(episode, request, what, if is_lockup { ladder } else { None }, suspect);
+        let mut finding = missed(episode, request, what, ladder, suspect);
         let open = unanswered_before(episode, request);
         // No rule says just this: one says when an idle kernel is gone, another when one that was interrupted is.
         let mild = unclaimed && what == Expectation::Exit && open > 0;
@@ -203,15 +205,16 @@ impl Blame {
             coarse_place = format!("aborted: {} missing", name(what));
             finding.place.clone_from(&coarse_place);
         }
+        let is_deaf = ladder.is_some_and(|ladder| ladder.kind == "control_stuck") && is_control_info(episode, request);
         let case = match what {
             Expectation::Exit => Some(Case::of_end(episode, &rules, !mild)),
             Expectation::Idle => Case::of_idle(episode, request, &rules),
-            Expectation::Reply if is_control_info(episode, request) && ladder.is_some_and(|ladder| ladder.kind == "control_stuck") => {
-                Some(Case::of_deaf_control(episode, request, &rules))
-            }
+            Expectation::Reply if is_deaf => Some(Case::of_deaf_control(episode, request, &rules)),
             _ => None,
         };
-        charges.push(Charge { rules, if_supported, coarse_place, usual: !is_unusual(episode, request), mild, case, if_known, finding });
+        let usual = !is_unusual(episode, request);
+        let overdue = ladder.is_none().then(|| (request.id.clone(), what));
+        charges.push(Charge { rules, if_supported, coarse_place, usual, mild, case, if_known, overdue, finding });
     }
 
     /// Ladders that belong to no request: the heartbeat, the end of the process.

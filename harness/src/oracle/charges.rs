@@ -28,6 +28,12 @@ impl Oracle {
         }
     }
 
+    /// Tells a charge, or keeps it until more is known.
+    pub(super) fn file(&mut self, charge: Charge) {
+        let conditional = charge.if_supported.is_some() || charge.case.is_some() || charge.if_known.is_some();
+        if charge.finding.kind != Kind::Deviation || conditional { self.defer(charge) } else { self.charge(charge) }
+    }
+
     /// Reports what checks kept until the end, where it counts.
     pub(super) fn file_waiting(&mut self) {
         for (index, proviso, mut finding) in self.findings.take_waiting() {
@@ -62,7 +68,7 @@ impl Oracle {
     }
 
     /// Counts a charge that did not show again, or whose cause is told of, as a case that could not be decided.
-    fn doubt(&mut self, charge: &Charge) {
+    pub(super) fn doubt(&mut self, charge: &Charge) {
         if let Some(index) = self.fittest(charge) {
             self.rules[index].tally.inconclusive += charge.finding.count;
         }
@@ -73,7 +79,7 @@ impl Oracle {
         charge.rules.iter().find_map(|id| self.rules.iter().position(|rule| rule.judged.id == *id))
     }
 
-    pub(super) fn charge(&mut self, charge: Charge) {
+    fn charge(&mut self, charge: Charge) {
         let fittest = self.fittest(&charge);
         if let Some(case) = charge.case.filter(Case::is_plain) {
             self.findings.tell(case.cause);

@@ -14,8 +14,10 @@ impl Oracle {
     pub fn join(&mut self, mut other: Self) {
         let same_rules = self.rules.iter().map(|rule| &rule.judged).eq(other.rules.iter().map(|rule| &rule.judged));
         assert!(same_rules, "traces of one run are judged by the same rules");
-        self.close(true);
-        other.close(true);
+        for oracle in [&mut *self, &mut other] {
+            oracle.close(true);
+            oracle.file_overdue();
+        }
         let first = self.traces;
         let renumbered = |finding: Finding| Finding { trace: finding.trace + first, ..finding };
         self.findings.join(other.findings, renumbered);

@@ -31,6 +31,7 @@ mod long_text;
 mod marks;
 mod missed;
 mod obligations;
+mod overdue;
 mod params;
 mod path;
 mod reading;
@@ -80,6 +81,8 @@ pub struct Oracle {
     scenario: Option<(String, u32)>,
     support: BTreeMap<String, bool>,
     deferred: Vec<Charge>,
+    /// Charges that fall if what was given up comes after all, while the same kernel lives.
+    overdue: Vec<Charge>,
     confirmations: Confirmations,
     /// The oldest version of the protocol that a kernel of this run was seen to claim.
     claims: Option<(u32, u32)>,
@@ -185,6 +188,7 @@ impl Oracle {
             scenario: None,
             support: BTreeMap::new(),
             deferred: Vec::new(),
+            overdue: Vec::new(),
             confirmations: Confirmations::default(),
             claims: None,
             lives: 0,
@@ -201,6 +205,7 @@ impl Oracle {
             Event::KernelStarted(started) => {
                 if self.kernel.life > 0 {
                     self.close_life();
+                    self.file_overdue();
                 }
                 self.lives += 1;
                 let unix_nanos = self.kernel.unix_nanos;
@@ -244,6 +249,7 @@ impl Oracle {
     #[must_use]
     pub fn finish(mut self) -> Judgement {
         self.close(true);
+        self.file_overdue();
         self.charge_deferred();
         self.file_waiting();
         let rules = self.rules.iter().map(judgement::verdict_of).collect();
@@ -282,6 +288,7 @@ impl Oracle {
             self.note_claims(self.kernel.claims());
             episode.kernel = Arc::new(self.kernel.clone());
         }
+        self.drop_overdue(&episode);
         self.note_support(&episode);
         if episode.is_failed_start() {
             return self.judge_start(&episode);
@@ -295,8 +302,7 @@ impl Oracle {
                 let showing = Showing { scenario: episode.scenario.clone(), attempt: episode.attempt, rule };
                 self.confirmations.show(charge.finding.kind, &charge.finding.place, showing);
             }
-            let conditional = charge.if_supported.is_some() || charge.case.is_some() || charge.if_known.is_some();
-            if doubtful || conditional { self.defer(charge) } else { self.charge(charge) }
+            if charge.overdue.is_some() { self.overdue.push(charge) } else { self.file(charge) }
         }
         for rule in &mut self.rules {
             let mut report = Report { rule: &rule.judged, tally: &mut rule.tally, findings: &mut self.findings, blame: &blame, open };

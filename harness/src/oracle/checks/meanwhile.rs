@@ -3,7 +3,7 @@
 //! - `of`: what is asked (a selector of messages to the kernel), or `"heartbeat"`
 //! - `during`: the cells (a selector of messages to the kernel); only those that the kernel was seen to run count
 //! - `within`: seconds; an answer that came sooner is prompt, even if the cell was over by then
-//! - `owns`: the rule answers for a reply that never came
+//! - `owns`: the rule answers for a reply, or an echo, that never came
 //!
 //! - `behind = true`: also what was sent behind another request
 //!
@@ -70,6 +70,10 @@ impl Check for Meanwhile {
     fn owns(&self, episode: &Episode, request: &Request, what: Expectation) -> bool {
         let is_it = self.of.as_ref().is_some_and(|of| of.matches(episode, request.sent));
         self.owns && what == Expectation::Reply && is_it && self.running(episode, episode.asked(request).line).is_some()
+    }
+
+    fn owns_echo(&self, episode: &Episode, beat: usize) -> bool {
+        self.owns && self.of.is_none() && self.running(episode, episode.beats[beat].line).is_some()
     }
 }
 
