@@ -54,6 +54,14 @@ enum Next {
     Wait(Instant),
 }
 
+/// When a request gets nothing more, as the question after it is answered.
+enum Passed {
+    /// From then on that is certain.
+    At(Instant),
+    /// It may be in the hands of another thread or task, which should be done with it by then if the kernel is not at work.
+    InHand(Instant),
+}
+
 impl Session {
     /// Waits until none of `ids` is open; of all requests, if `ids` is empty.
     pub(super) fn settle(&mut self, ids: &[String]) -> Result<Settlement, SessionError> {
@@ -127,8 +135,9 @@ impl Session {
         }
         match &owed.fence {
             Some(fence) => match self.passed(owed, fence, now) {
-                Some(at) if at <= now => return Ok(Next::Settle(Why::Fenced)),
-                Some(at) => return Ok(Next::Wait(at)),
+                Some(Passed::At(at)) => return Ok(if at <= now { Next::Settle(Why::Fenced) } else { Next::Wait(at) }),
+                Some(Passed::InHand(until)) if now < until => return Ok(Next::Wait(self.look_ahead(until, now))),
+                Some(Passed::InHand(_)) => return Ok(self.more_patience(id, now).map_or(Next::Settle(Why::Fenced), Next::Wait)),
                 None => {}
             },
             None if owed.is_fence() || owed.then_exit || owed.wants.contains(&Expectation::Echo) => {}
@@ -167,13 +176,13 @@ impl Session {
         (is_due && !fence.seen.contains(&Expectation::Reply)).then(|| fence.id.clone())
     }
 
-    /// When it is certain, by the answer to `fence`, that `owed` gets nothing more; unknown while that answer is out.
-    fn passed(&self, owed: &Owed, fence: &str, now: Instant) -> Option<Instant> {
+    /// When `owed` gets nothing more, by the answer to `fence`; unknown while that answer is out.
+    fn passed(&self, owed: &Owed, fence: &str, now: Instant) -> Option<Passed> {
         let (replied, answered) = match (self.ledger.get(fence), owed.passed_at) {
             (Some(fence), _) => (fence.replied()?, fence.answered()),
             (None, Some(at)) => (at, true),
             // Settled before, by its own deadline.
-            (None, None) => return Some(now),
+            (None, None) => return Some(Passed::At(now)),
         };
         let overtakes = self.habits.overtakes(owed.channel);
         let is_in_hand = owed.is_in_hand() && (!owed.odd || overtakes);
@@ -183,19 +192,19 @@ impl Session {
         let is_behind = !is_handled && self.ledger.is_out_of_order(owed.channel);
         if is_behind || (is_owed && (!is_handled || overtakes)) {
             // Nothing says that the kernel is done with it: it may be in the hands of another thread or task, and takes its time.
-            return Some(replied.max(self.deadline_of(&owed.id)));
+            return Some(Passed::InHand(replied.max(self.deadline_of(&owed.id))));
         }
         // What the kernel says that it is done with is not refused much later.
         let is_done_with = owed.seen.contains(&Expectation::Idle);
         let may_be_refused_late = owed.odd && !owed.unowed && owed.wants.contains(&Expectation::Reply) && !is_done_with;
         if overtakes || may_be_refused_late {
             let since = replied.max(self.last_news).min(replied + self.deadlines.reply());
-            return Some(since + self.deadlines.optional());
+            return Some(Passed::At(since + self.deadlines.optional()));
         }
         // What floods in may hold up the rest, which is on another channel; but no longer than an answer may take.
         let grace = (replied.max(self.last_news) + self.deadlines.half()).min(replied + self.deadlines.reply());
         let in_full = answered && (owed.unowed || owed.seen.contains(&Expectation::Idle));
-        Some(if in_full { now } else { grace })
+        Some(Passed::At(if in_full { now } else { grace }))
     }
 
     fn deadline_of(&self, id: &str) -> Instant {
