@@ -134,10 +134,8 @@ impl Prober<'_, '_> {
     /// What a plan shows of a bucket, or else of one that is akin to it and not known as another's.
     fn probe(&mut self, plan: &Arc<Plan>, bucket: &Bucket) -> Result<Option<(Finding, Shown)>, StageError> {
         let shown = self.play(plan)?;
-        let findings = &shown.judgement.findings;
-        let same = findings.iter().find(|finding| Bucket::of(finding) == *bucket);
-        let is_free = |seen: Bucket| seen.is_akin(bucket) && !self.watch.is_known(&seen);
-        let finding = same.or_else(|| findings.iter().find(|finding| is_free(Bucket::of(finding)))).cloned();
+        let is_free = |seen: &Bucket| seen.is_akin(bucket) && !self.watch.is_known(seen);
+        let finding = pick(&shown, bucket, |finding| is_free(&Bucket::of(finding)));
         Ok(finding.map(|finding| (finding, shown)))
     }
 
@@ -149,12 +147,10 @@ impl Prober<'_, '_> {
                 return Ok(Fate::Untried);
             }
             let (bucket, lockup) = (found.bucket.clone(), found.finding.lockup.clone());
-            let is_same = |finding: &Finding| Bucket::of(finding) == bucket;
-            let is_akin = |finding: &Finding| bucket.kind != Kind::Deviation && finding.kind == bucket.kind && finding.lockup == lockup;
+            let is_of_its_kind =
+                |finding: &Finding| bucket.kind != Kind::Deviation && finding.kind == bucket.kind && finding.lockup == lockup;
             let shown = self.play(&plan)?;
-            let findings = &shown.judgement.findings;
-            let exact = findings.iter().find(|finding| is_same(finding));
-            let Some(finding) = exact.or_else(|| findings.iter().find(|finding| is_akin(finding))).cloned() else { continue };
+            let Some(finding) = pick(&shown, &bucket, is_of_its_kind) else { continue };
             let seen = Bucket::of(&finding);
             if seen != bucket && self.watch.is_known(&seen) {
                 return Ok(Fate::Known);
@@ -165,6 +161,13 @@ impl Prober<'_, '_> {
         found.reliability = Some((0, TRIES));
         Ok(Fate::Gone)
     }
+}
+
+/// The finding of a bucket, or else the first that will do.
+fn pick(shown: &Shown, bucket: &Bucket, will_do: impl Fn(&Finding) -> bool) -> Option<Finding> {
+    let findings = &shown.judgement.findings;
+    let same = findings.iter().find(|finding| Bucket::of(finding) == *bucket);
+    same.or_else(|| findings.iter().find(|finding| will_do(finding))).cloned()
 }
 
 fn take_over(found: &mut Found, plan: &Arc<Plan>, finding: Finding, shown: &Shown) {

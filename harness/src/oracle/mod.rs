@@ -296,8 +296,7 @@ impl Oracle {
         let (blame, charges) = Blame::of(&episode, &self.types, &Rules { all: &self.rules, support: &self.support });
         let open = episode.cut || blame.is_any() || episode.is_abandoned();
         for charge in charges {
-            let doubtful = charge.finding.kind != Kind::Deviation;
-            if doubtful {
+            if charge.finding.kind != Kind::Deviation {
                 let rule = charge.rules.first().cloned();
                 let showing = Showing { scenario: episode.scenario.clone(), attempt: episode.attempt, rule };
                 self.confirmations.show(charge.finding.kind, &charge.finding.place, showing);

@@ -47,18 +47,21 @@ impl Selector {
     #[must_use]
     pub(crate) fn matches(&self, episode: &Episode, message: usize) -> bool {
         let seen = &episode.messages[message];
-        seen.direction == self.direction && self.names(seen) && self.holds(episode, message)
+        seen.direction == self.direction && self.names(seen) && all_hold(&self.conditions, episode, message)
     }
 
     /// All messages of the set, in the order of the trace.
     #[must_use]
     pub(crate) fn select(&self, episode: &Episode) -> Vec<usize> {
-        if !self.can_match(episode) {
+        // What is wanted of the kernel holds for all messages or for none.
+        let of_kernel = self.conditions.partition_point(|condition| condition.scope == Scope::Episode);
+        let (of_kernel, of_messages) = self.conditions.split_at(of_kernel);
+        if !all_hold(of_kernel, episode, 0) {
             return Vec::new();
         }
         let is_one = |message: &usize| {
             let seen = &episode.messages[*message];
-            (self.copies || !seen.copy) && self.on_channel(seen) && self.holds(episode, *message)
+            (self.copies || !seen.copy) && self.on_channel(seen) && all_hold(of_messages, episode, *message)
         };
         episode.filtered(self.types.as_deref(), self.direction, is_one)
     }
@@ -78,12 +81,6 @@ impl Selector {
         }
     }
 
-    /// Whether what it wants of the kernel holds.
-    fn can_match(&self, episode: &Episode) -> bool {
-        let mut of_kernel = self.conditions.iter().take_while(|condition| condition.scope == Scope::Episode);
-        of_kernel.all(|condition| episode.known.of(condition, episode, 0))
-    }
-
     fn names(&self, seen: &Seen) -> bool {
         self.on_channel(seen) && self.types.as_ref().is_none_or(|types| types.iter().any(|name| name == seen.msg_type()))
     }
@@ -91,10 +88,10 @@ impl Selector {
     fn on_channel(&self, seen: &Seen) -> bool {
         self.channels.is_empty() || self.channels.contains(&seen.channel)
     }
+}
 
-    fn holds(&self, episode: &Episode, message: usize) -> bool {
-        self.conditions.iter().all(|condition| episode.known.of(condition, episode, message))
-    }
+fn all_hold(conditions: &[Condition], episode: &Episode, message: usize) -> bool {
+    conditions.iter().all(|condition| episode.known.of(condition, episode, message))
 }
 
 impl Condition {
@@ -115,10 +112,10 @@ impl Condition {
 
 impl Known {
     fn of(&self, condition: &Condition, episode: &Episode, message: usize) -> bool {
-        let place = match condition.scope {
-            Scope::Message => message,
-            Scope::Request => episode.messages[message].request.unwrap_or(episode.requests.len()),
-            Scope::Episode => 0,
+        let (place, places) = match condition.scope {
+            Scope::Message => (message, episode.messages.len()),
+            Scope::Request => (episode.messages[message].request.unwrap_or(episode.requests.len()), episode.requests.len() + 1),
+            Scope::Episode => (0, 1),
         };
         let known = self.answers.borrow().get(condition.number).and_then(|answers| *answers.get(place)?);
         known.unwrap_or_else(|| {
@@ -129,11 +126,6 @@ impl Known {
             }
             let answers = &mut all[condition.number];
             if answers.is_empty() {
-                let places = match condition.scope {
-                    Scope::Message => episode.messages.len(),
-                    Scope::Request => episode.requests.len() + 1,
-                    Scope::Episode => 1,
-                };
                 answers.resize(places, None);
             }
             answers[place] = Some(answer);

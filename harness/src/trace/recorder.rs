@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Event, Record, TRACE_VERSION, TraceStarted};
-use crate::wire::View;
+use crate::wire::Body;
 
 /// Bytes that are gathered before the system is bothered; a round trip's records take a few thousand.
 const BUFFER: usize = 64 << 10;
@@ -263,7 +263,7 @@ fn is_short(event: &Event) -> bool {
         Event::Received(received) => &received.frames,
         _ => return false,
     };
-    frames.iter().map(|frame| View::from(frame).len()).sum::<usize>() <= SHORT
+    frames.iter().map(Body::len).sum::<usize>() <= SHORT
 }
 
 impl Write for Rest<'_> {

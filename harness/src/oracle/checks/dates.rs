@@ -16,7 +16,7 @@ use crate::oracle::report::Report;
 use crate::oracle::selector::Selector;
 use crate::oracle::words::brief;
 use crate::spec::reader::{Item, Reader};
-use crate::wire::{Channel, Json, parse_date};
+use crate::wire::{Channel, parse_date};
 
 struct Dates {
     on: Selector,
@@ -62,9 +62,8 @@ impl Check for Dates {
             self.behind = None;
         }
         for message in self.on.select(episode) {
-            let Some(date) = episode.messages[message].header().and_then(|header| header.get("date")) else { continue };
             match self.want {
-                Want::Iso => judge_iso(episode, message, date, report),
+                Want::Iso => judge_iso(episode, message, report),
                 Want::Rising => self.judge_rising(episode, message, report),
                 Want::Now => self.judge_now(episode, message, report),
                 Want::Caused => self.judge_caused(episode, message, report),
@@ -73,9 +72,11 @@ impl Check for Dates {
     }
 }
 
-fn judge_iso(episode: &Episode, message: usize, date: &Json, report: &mut Report<'_>) {
+fn judge_iso(episode: &Episode, message: usize, report: &mut Report<'_>) {
+    let seen = &episode.messages[message];
+    let Some(date) = seen.header().and_then(|header| header.get("date")) else { return };
     report.exercised();
-    let problem = match &episode.messages[message].date {
+    let problem = match &seen.date {
         None => Some("it is no string".to_owned()),
         Some(Err(error)) => Some(error.to_string()),
         Some(Ok(parts)) => (!parts.has_zone).then(|| "it has no zone".to_owned()),
