@@ -1,5 +1,6 @@
 //! Lines of a trace that are too long to be held: of one that holds a large frame, the frame becomes a spool again.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
 
 use super::{Event, Record, Spools};
@@ -8,7 +9,7 @@ use crate::wire::spool::Filling;
 use crate::wire::{Body, Json, Spool, Spooler, Text, View};
 
 /// Bytes that are read of a line at once. Most lines that hold a large message of ours are no longer; a spool costs them time for nothing.
-const CHUNK: u64 = 2 << 20;
+const CHUNK: u64 = 1 << 20;
 
 /// A line, up to its end or the end of the file.
 pub(super) enum Line {
@@ -93,10 +94,5 @@ fn member<'a>(value: &'a mut Json, names: &[&str]) -> Option<&'a mut Json> {
 
 /// A frame of that text.
 fn body(text: &Text, spools: &Spools) -> Body {
-    let fill = |store| {
-        let mut filling = Filling::new(store);
-        text.pieces().try_for_each(|piece| filling.add(piece.as_bytes())).ok()?;
-        Some(Body::Spooled(filling.into()))
-    };
-    spools.store().and_then(fill).unwrap_or_else(|| Body::Held(text.as_bytes().to_vec()))
+    spools.put(text.pieces().map(Cow::into_owned)).unwrap_or_else(|| Body::Held(text.as_bytes().to_vec()))
 }

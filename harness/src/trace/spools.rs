@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::wire::spool::{Spooler, Store};
+use crate::wire::Body;
+use crate::wire::spool::{Filling, Spooler, Store};
 
 /// The most files that are open at a time. A message beyond these is held in memory: a program has only so many descriptors, and kernels
 /// and sockets need them too.
@@ -35,6 +36,13 @@ impl Spools {
     #[must_use]
     pub fn in_dir(dir: &Path) -> Self {
         Self(Arc::new(Dir { path: dir.to_owned(), open: Arc::default() }))
+    }
+
+    /// A frame that holds these pieces in a file of its own; `None` where there is no room for one.
+    pub fn put<P: AsRef<[u8]>>(&self, pieces: impl IntoIterator<Item = P>) -> Option<Body> {
+        let mut filling = Filling::new(self.store()?);
+        pieces.into_iter().try_for_each(|piece| filling.add(piece.as_ref())).ok()?;
+        Some(Body::Spooled(filling.into()))
     }
 }
 

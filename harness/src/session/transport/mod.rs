@@ -61,32 +61,35 @@ const UNREAD_BYTES: u16 = 4 << 10;
 /// Messages taken from one socket before the others get their turn.
 const BURST: usize = 256;
 
+/// The size in bytes from which on a frame goes to a file in place of memory.
+const SPOOLED: usize = 512 << 10;
+
 /// How much of each frame of an over-long message is kept, in bytes; and how many frames.
 const KEPT_OF_CUT: usize = 64 << 10;
 
-/// Whose ZeroMQ is spoken.
+/// Whose ZeroMQ is spoken, and where frames go that are too large to be held.
 #[derive(Clone)]
 pub enum Wire {
     /// libzmq, as every real front end does. The sessions of one wire share its threads.
-    Libzmq(zmq::Context),
-    /// Our own, which sees what a kernel does against ZMTP, and puts large frames there.
+    Libzmq(zmq::Context, Spools),
+    /// Our own, which sees what a kernel does against ZMTP. Of a large frame it never holds more than a piece.
     Zmtp(Spools),
 }
 
 impl Default for Wire {
     fn default() -> Self {
-        Self::Libzmq(zmq::Context::new())
+        Self::new(WireKind::Zmq, &std::env::temp_dir())
     }
 }
 
 impl Wire {
-    /// The one of that kind. What is too large to be held goes to files in the directory `spools`, if it is received piece by piece, as
-    /// with our own.
+    /// The one of that kind. What is too large to be held goes to files in the directory `spools`.
     #[must_use]
     pub fn new(kind: WireKind, spools: &Path) -> Self {
+        let spools = Spools::in_dir(spools);
         match kind {
-            WireKind::Zmq => Self::default(),
-            WireKind::Zmtp => Self::Zmtp(Spools::in_dir(spools)),
+            WireKind::Zmq => Self::Libzmq(zmq::Context::new(), spools),
+            WireKind::Zmtp => Self::Zmtp(spools),
         }
     }
 
@@ -94,7 +97,7 @@ impl Wire {
     #[must_use]
     pub fn kind(&self) -> WireKind {
         match self {
-            Self::Libzmq(_) => WireKind::Zmq,
+            Self::Libzmq(..) => WireKind::Zmq,
             Self::Zmtp(_) => WireKind::Zmtp,
         }
     }
@@ -103,7 +106,7 @@ impl Wire {
     #[must_use]
     pub fn transport(&self) -> Box<dyn Transport> {
         match self {
-            Self::Libzmq(context) => Box::new(ZeroMq::new(context.clone())),
+            Self::Libzmq(context, spools) => Box::new(ZeroMq::new(context.clone(), spools.clone())),
             Self::Zmtp(spools) => Box::new(Zmtp::new(spools.clone())),
         }
     }

@@ -4,8 +4,10 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{Arrival, BURST, Endpoint, FRAME_LIMIT, KEPT_OF_CUT, MESSAGE_LIMIT, RECONNECT_MS, Transport, TransportError, UNREAD_BYTES};
-use crate::trace::WireKind;
+use super::{
+    Arrival, BURST, Endpoint, FRAME_LIMIT, KEPT_OF_CUT, MESSAGE_LIMIT, RECONNECT_MS, SPOOLED, Transport, TransportError, UNREAD_BYTES,
+};
+use crate::trace::{Spools, WireKind};
 use crate::wire::{Body, Channel, ConnectionInfo, Frame};
 
 /// Messages that libzmq keeps for us at most, for each socket; then it reads no more, and the kernel has to wait or to drop. More
@@ -30,6 +32,7 @@ const CLOSING: Duration = Duration::from_secs(10);
 /// Sockets of libzmq, polled by the thread that owns them.
 pub(super) struct ZeroMq {
     context: zmq::Context,
+    spools: Spools,
     open: Vec<Open>,
     /// Of clients that were cut off.
     cut_off: Vec<Open>,
@@ -55,9 +58,9 @@ struct Monitor {
 }
 
 impl ZeroMq {
-    /// No sockets yet.
-    pub(super) fn new(context: zmq::Context) -> Self {
-        Self { context, open: Vec::new(), cut_off: Vec::new() }
+    /// No sockets yet. Large frames go to `spools`.
+    pub(super) fn new(context: zmq::Context, spools: Spools) -> Self {
+        Self { context, spools, open: Vec::new(), cut_off: Vec::new() }
     }
 
     /// A socket that hears when the connection of another is made or lost.
@@ -194,7 +197,7 @@ impl Transport for ZeroMq {
         let mut more = false;
         for (open, item) in read().zip(&items) {
             if item.is_readable() {
-                more |= open.drain(arrivals)?;
+                more |= open.drain(&self.spools, arrivals)?;
             }
         }
         Ok(more)
@@ -247,9 +250,9 @@ impl Drop for Monitor {
 
 impl Open {
     /// Takes what there is, up to a burst; whether more may be left.
-    fn drain(&self, arrivals: &mut Vec<Arrival>) -> Result<bool, TransportError> {
+    fn drain(&self, spools: &Spools, arrivals: &mut Vec<Arrival>) -> Result<bool, TransportError> {
         for _ in 0..BURST {
-            let frames = match self.socket.recv_multipart(zmq::DONTWAIT) {
+            let frames = match self.receive(spools) {
                 Ok(frames) => frames,
                 // A heartbeat socket that awaits no echo says EFSM.
                 Err(zmq::Error::EAGAIN | zmq::Error::EINTR | zmq::Error::EFSM) => return Ok(false),
@@ -257,23 +260,35 @@ impl Open {
             };
             let at = Instant::now();
             let (frames, cut_from) = bounded(frames);
-            let frames = frames.into_iter().map(Body::from).collect();
             arrivals.push(Arrival { client: self.client.clone(), channel: self.channel, frames, at, cut_from });
         }
         Ok(true)
     }
+
+    /// The next message. When its first frame is there, all of it is.
+    fn receive(&self, spools: &Spools) -> zmq::Result<Vec<Body>> {
+        let mut frames = Vec::new();
+        loop {
+            let frame = match self.socket.recv_msg(zmq::DONTWAIT) {
+                Err(zmq::Error::EINTR) if !frames.is_empty() => continue,
+                came => came?,
+            };
+            let spooled = if frame.len() < SPOOLED { None } else { spools.put([&*frame]) };
+            frames.push(spooled.unwrap_or_else(|| Body::Held(frame.to_vec())));
+            if !frame.get_more() {
+                return Ok(frames);
+            }
+        }
+    }
 }
 
-fn bounded(mut frames: Vec<Frame>) -> (Vec<Frame>, Option<u64>) {
-    let size: usize = frames.iter().map(Vec::len).sum();
+fn bounded(mut frames: Vec<Body>) -> (Vec<Body>, Option<u64>) {
+    let size: usize = frames.iter().map(Body::len).sum();
     if size <= MESSAGE_LIMIT {
         return (frames, None);
     }
-    for frame in &mut frames {
-        frame.truncate(KEPT_OF_CUT);
-        frame.shrink_to_fit();
-    }
     frames.truncate(KEPT_OF_CUT);
+    frames.iter_mut().for_each(|frame| frame.truncate(KEPT_OF_CUT));
     (frames, Some(size as u64))
 }
 
@@ -284,6 +299,7 @@ fn trouble(doing: &'static str, error: zmq::Error) -> TransportError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::Bytes;
     use crate::wire::TransportKind;
 
     fn link(dir: &std::path::Path) -> ConnectionInfo {
@@ -302,22 +318,52 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_client_is_linked_when_the_last_of_its_channels_is_bound() {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let link = link(dir.path());
-        let context = zmq::Context::new();
+    /// Its sockets, not bound yet, in the order of `Channel::ALL`.
+    fn kernel(context: &zmq::Context) -> [zmq::Socket; 5] {
         let kind = |channel| match channel {
             Channel::Iopub => zmq::XPUB,
             Channel::Heartbeat => zmq::REP,
             _ => zmq::ROUTER,
         };
-        let kernel = Channel::ALL.map(|channel| context.socket(kind(channel)).expect("a socket"));
+        Channel::ALL.map(|channel| context.socket(kind(channel)).expect("a socket"))
+    }
+
+    fn endpoint(topics: Vec<Bytes>) -> Endpoint {
+        Endpoint { client: "a".to_owned(), identity: b"a".to_vec(), topics, deaf: false, cut_off: false }
+    }
+
+    #[test]
+    fn a_large_frame_is_not_held() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let link = link(dir.path());
+        let context = zmq::Context::new();
+        let kernel = kernel(&context);
+        for (channel, socket) in Channel::ALL.into_iter().zip(&kernel) {
+            socket.bind(&link.endpoint(channel)).expect("a free name");
+        }
+        let mut client = ZeroMq::new(context.clone(), Spools::in_dir(dir.path()));
+        client.open(&endpoint(vec![Bytes::default()]), &link).expect("open");
+        let publisher = Channel::ALL.iter().zip(&kernel).find(|(channel, _)| **channel == Channel::Iopub).expect("one of them").1;
+        assert_eq!(publisher.recv_bytes(0).expect("a subscription"), [1]);
+        let frames = [vec![b'x'; SPOOLED - 1], vec![b'y'; SPOOLED]];
+        publisher.send_multipart(&frames, 0).expect("sent");
+        let mut arrivals = Vec::new();
+        while arrivals.is_empty() {
+            client.wait(Instant::now() + Duration::from_secs(10), &[], &mut arrivals).expect("sockets that work");
+        }
+        assert!(matches!(arrivals[0].frames.as_slice(), [Body::Held(_), Body::Spooled(_)]), "{:?}", arrivals[0].frames.len());
+        assert_eq!(arrivals[0].frames, frames);
+    }
+
+    #[test]
+    fn a_client_is_linked_when_the_last_of_its_channels_is_bound() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let link = link(dir.path());
+        let context = zmq::Context::new();
+        let kernel = kernel(&context);
         let bind = |channel: usize| kernel[channel].bind(&link.endpoint(Channel::ALL[channel])).expect("a free name");
-        let mut client = ZeroMq::new(context.clone());
-        client
-            .open(&Endpoint { client: "a".to_owned(), identity: b"a".to_vec(), topics: Vec::new(), deaf: false, cut_off: false }, &link)
-            .expect("open");
+        let mut client = ZeroMq::new(context.clone(), Spools::in_dir(dir.path()));
+        client.open(&endpoint(Vec::new()), &link).expect("open");
         (0..4).for_each(bind);
         assert!(!client.await_links("a", Instant::now() + Duration::from_millis(50)).expect("a verdict"));
         bind(4);
@@ -326,9 +372,8 @@ mod tests {
 
     #[test]
     fn an_over_long_message_is_cut_and_says_so() {
-        let (frames, cut) = bounded(vec![b"<IDS|MSG>".to_vec(), vec![b'x'; MESSAGE_LIMIT]]);
-        assert_eq!((frames[0].as_slice(), frames[1].len(), cut), (b"<IDS|MSG>".as_slice(), KEPT_OF_CUT, Some(MESSAGE_LIMIT as u64 + 9)));
-        let (frames, cut) = bounded(vec![vec![0; 10]]);
-        assert_eq!((frames, cut), (vec![vec![0; 10]], None));
+        let long = |len: usize| vec![Body::Held(b"<IDS|MSG>".to_vec()), Body::Held(vec![b'x'; len])];
+        assert_eq!(bounded(long(MESSAGE_LIMIT)), (long(KEPT_OF_CUT), Some(MESSAGE_LIMIT as u64 + 9)));
+        assert_eq!(bounded(long(10)), (long(10), None));
     }
 }

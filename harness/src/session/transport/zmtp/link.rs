@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::{Errno, read};
 use rustix::net::{SendFlags, send};
 
-use super::super::{BURST, FRAME_LIMIT, KEPT_OF_CUT, MESSAGE_LIMIT, RECONNECT_MS, UNREAD_BYTES};
+use super::super::{BURST, FRAME_LIMIT, KEPT_OF_CUT, MESSAGE_LIMIT, RECONNECT_MS, SPOOLED, UNREAD_BYTES};
 use super::address::{Address, Dialled};
 use crate::trace::{Bytes, Spools, Violation};
 use crate::wire::zmtp::{Connection, Incoming, Limits, Role, encode_message};
@@ -20,7 +20,7 @@ const LIMITS: Limits = Limits {
     frame: FRAME_LIMIT as u64,
     command: 64 << 10,
     message: MESSAGE_LIMIT as u64,
-    spooled: 1 << 20,
+    spooled: SPOOLED as u64,
     frames: KEPT_OF_CUT,
     kept: KEPT_OF_CUT,
 };
