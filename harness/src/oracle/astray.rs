@@ -1,6 +1,6 @@
 //! Idles that went astray: a kernel that keeps the parent in one global variable gives them to whatever it was sent last.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use super::blame::{Bench, Charge};
 use super::episode::Episode;
@@ -21,7 +21,7 @@ pub(super) fn mark_astray(episode: &mut Episode) {
     let open = episode.requests.iter().enumerate().filter(|(_, request)| is_open(request) && state(episode, request, "idle").is_none());
     let mut open: Vec<(usize, usize)> = open.filter_map(|(number, request)| Some((state(episode, request, "busy")?, number))).collect();
     open.sort_unstable();
-    let mut idle: HashSet<usize> = HashSet::new();
+    let mut idle: HashSet<usize> = HashSet::default();
     let mut astray = Vec::new();
     for (message, seen) in episode.from_kernel().filter(|(_, seen)| seen.is_state("idle") && !seen.copy) {
         let Some(parent) = seen.request.filter(|&number| !episode.requests[number].shared_id) else { continue };

@@ -1,7 +1,9 @@
 //! One scenario's part of the trace, decoded and indexed: what checks look at.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::kernel::Kernel;
 use super::request::Request;
@@ -231,7 +233,7 @@ impl Episode {
         if !self.from_kernel().any(|(_, seen)| is_spliced(seen)) {
             return damage;
         }
-        let mut sound: HashMap<(&str, Channel), u64> = HashMap::new();
+        let mut sound: HashMap<(&str, Channel), u64> = HashMap::default();
         for (_, seen) in self.from_kernel() {
             let place = (&*seen.client, seen.channel);
             if is_spliced(seen) {

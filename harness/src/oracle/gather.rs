@@ -1,7 +1,9 @@
 //! Gathers records into an episode, and groups its messages by the request that caused them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashSet};
 
 use super::astray::mark_astray;
 use super::episode::{Beat, Client, Episode, Happened};
@@ -160,7 +162,7 @@ impl Gathering {
                 .map(|(name, client)| (name.clone(), Client { identity: client.identity.clone(), subscribed: client.subscribed }))
                 .collect(),
             damage: Vec::new(),
-            by_type: HashMap::new(),
+            by_type: HashMap::default(),
             known: Known::default(),
             received: Vec::new(),
             sent: Vec::new(),
@@ -209,7 +211,7 @@ fn index(episode: &mut Episode) {
 
 /// Makes the requests; gives the first of each message id.
 fn add_requests(episode: &mut Episode, types: &Types) -> HashMap<String, usize> {
-    let mut ids: HashMap<String, usize> = HashMap::new();
+    let mut ids: HashMap<String, usize> = HashMap::default();
     for &sent in &episode.sent {
         let number = episode.requests.len();
         let seen = &mut episode.messages[sent];

@@ -1,6 +1,6 @@
 //! What the messages of an episode say of each other: who may have been aborted, who was interleaved, what is a copy.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::episode::Episode;
 use super::request::Request;
@@ -93,7 +93,7 @@ fn mark_beside(episode: &mut Episode, executions: &[usize]) {
 
 /// The copy at the asker stands for all; where there is no asker, the first.
 pub(super) fn mark_copies(episode: &mut Episode) {
-    let mut first: HashMap<String, usize> = HashMap::new();
+    let mut first: HashMap<String, usize> = HashMap::default();
     for index in 0..episode.messages.len() {
         let seen = &episode.messages[index];
         if !seen.from_kernel() || seen.channel != Channel::Iopub {

@@ -1,8 +1,9 @@
 //! Reads the parameters of checks: selectors, wants and paths, with every mistake noted at its line.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use foldhash::HashMap;
 use regex::Regex;
 
 use super::path::Path;

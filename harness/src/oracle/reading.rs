@@ -1,7 +1,8 @@
 //! From frames to [`Seen`], with what messages have in common held once.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::seen::{Direction, Seen, Signed, Wrong};
 use super::words::digest;
@@ -158,7 +159,7 @@ impl Reader {
 
     /// Forgets what only the messages of one episode have in common.
     pub(super) fn end_episode(&mut self) {
-        self.headers = HashMap::new();
+        self.headers = HashMap::default();
     }
 
     /// A parent header, held once with the header that it repeats.

@@ -3,7 +3,7 @@
 //! It has no parameters. Clients take the second of two such messages for a replay of the first, and drop it, on whatever channels they
 //! came. Messages without a signature tell nothing.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::Check;
 use super::shape::name_of;
@@ -30,7 +30,7 @@ impl Check for DistinctSignatures {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
         if self.life != episode.kernel.life {
             self.life = episode.kernel.life;
-            self.known = HashMap::new();
+            self.known = HashMap::default();
         }
         // In a message that can't be taken apart, what stands in the signature's place is something else.
         for (message, seen) in episode.from_kernel().filter(|(_, seen)| seen.part(PartName::Header).is_some()) {

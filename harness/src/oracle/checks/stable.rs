@@ -6,7 +6,8 @@
 //! - `within`: `kernel` (one life, the default) or `run`
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+
+use foldhash::HashMap;
 
 use super::Check;
 use super::shape::name_of;
@@ -47,7 +48,7 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
         Some(span) => span? == "run",
         None => false,
     };
-    Some(Box::new(Stable { of: of?, key, ignore, run, life: 0, known: HashMap::new() }))
+    Some(Box::new(Stable { of: of?, key, ignore, run, life: 0, known: HashMap::default() }))
 }
 
 impl Check for Stable {

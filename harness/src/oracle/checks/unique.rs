@@ -6,8 +6,9 @@
 //!
 //! The copies of one message at several clients are one message; which channels may copy is a matter of other rules.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::Check;
 use super::shape::name_of;
@@ -59,14 +60,14 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
     };
     let mut of = of?;
     of.copies = true;
-    Some(Box::new(Unique { of, value: value?, per_life, life: 0, clients: Vec::new(), known: HashMap::new() }))
+    Some(Box::new(Unique { of, value: value?, per_life, life: 0, clients: Vec::new(), known: HashMap::default() }))
 }
 
 impl Check for Unique {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
         if self.per_life && self.life != episode.kernel.life {
             self.life = episode.kernel.life;
-            (self.known, self.clients) = (HashMap::new(), Vec::new());
+            (self.known, self.clients) = (HashMap::default(), Vec::new());
         }
         for message in self.of.select(episode) {
             let Some(value) = self.value.value(episode, message) else { continue };

@@ -4,17 +4,28 @@
 
 use super::ProblemKind;
 
-/// Bytes that are looked at together.
-const TOGETHER: usize = 32;
-
 /// How many bytes there are before the next that ends a run inside a string: the quote, the backslash, or a control character.
 pub(super) fn run_length(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks();
+    for (index, word) in words.iter().enumerate() {
+        if let Some(at) = end_of_run(*word) {
+            return index * word.len() + at;
+        }
+    }
     let ends = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
-    // Without a way out of the inner loop, the bytes of a chunk are looked at all at once.
-    let (chunks, _) = bytes.as_chunks::<TOGETHER>();
-    let plain = chunks.iter().take_while(|chunk| !chunk.iter().fold(false, |any, byte| any | ends(byte))).count() * TOGETHER;
-    let rest = &bytes[plain..];
-    plain + rest.iter().position(ends).unwrap_or(rest.len())
+    bytes.len() - rest.len() + rest.iter().position(ends).unwrap_or(rest.len())
+}
+
+/// Where the first of eight bytes is that ends a run. They are looked at all at once, as one number of which the first byte is the lowest.
+fn end_of_run(bytes: [u8; 8]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 0xff;
+    const TOPS: u64 = ONES * 0x80;
+    let word = u64::from_le_bytes(bytes);
+    // A byte below the one that is taken from it gets its top bit set. What it borrows for that may set others above it as well, but
+    // the lowest is right.
+    let equal = |byte: u8| (word ^ (ONES * u64::from(byte))).wrapping_sub(ONES);
+    let ends = (word.wrapping_sub(ONES * 0x20) | equal(b'"') | equal(b'\\')) & !word & TOPS;
+    (ends != 0).then(|| ends.trailing_zeros() as usize / 8)
 }
 
 /// Bytes for a few unescaped characters.
@@ -165,4 +176,23 @@ fn hex_value(digits: &[u8]) -> Option<u32> {
 pub(crate) fn begun_character(run: &[u8]) -> usize {
     let is_begun = |tail: &[u8]| std::str::from_utf8(tail).is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none());
     (1..=3.min(run.len())).find(|&length| is_begun(&run[run.len() - length..])).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::run_length;
+
+    proptest! {
+        #[test]
+        fn a_run_ends_at_the_first_byte_that_is_not_plain(
+            run in prop::collection::vec(prop_oneof![b' '..=b'!', b'#'..=b'[', b']'..=u8::MAX], 0..70),
+            end in prop_oneof![0..b' ', Just(b'"'), Just(b'\\')],
+            behind in prop::collection::vec(any::<u8>(), 0..20),
+        ) {
+            prop_assert_eq!(run_length(&run), run.len());
+            prop_assert_eq!(run_length(&[&run[..], &[end], &behind].concat()), run.len());
+        }
+    }
 }
