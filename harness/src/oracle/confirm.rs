@@ -55,9 +55,8 @@ impl Confirmations {
         let is_lone = |showing: &Showing| !may_chance && self.plays.get(&showing.scenario).is_none_or(|&plays| plays < 2);
         let again = |one: &Showing| shown.iter().any(|other| other.scenario == one.scenario && other.attempt != one.attempt);
         // What a process was about when it ended is a matter of moments, and what it died of is not.
-        let died_again = |one: &Showing| {
-            kind == Kind::Crash && self.showings(kind, &one.scenario).any(|other| other.attempt != one.attempt && other.rule == one.rule)
-        };
+        let died_again =
+            |one: &Showing| kind == Kind::Crash && (self.dies_again(one) || (one.attempt == 1 && self.dies_each_time(&one.scenario)));
         let shows_again = |one: &Showing| again(one) || died_again(one) || (kind == Kind::Lockup && self.is_stuck_each_time(&one.scenario));
         own.len() > 1 || own.into_iter().any(|showing| is_lone(showing) || shows_again(showing))
     }
@@ -68,6 +67,18 @@ impl Confirmations {
         let attempts = |kind: Kind| self.showings(kind, scenario).map(|showing| showing.attempt).collect::<BTreeSet<u32>>();
         let (stuck, died) = (attempts(Kind::Lockup), attempts(Kind::Crash));
         self.plays.get(scenario).is_some_and(|&plays| stuck.len() >= plays.min(2) as usize && stuck.union(&died).count() >= plays as usize)
+    }
+
+    /// Whether the process ended unasked in another play of the scenario too, and the same rule would answer for it.
+    fn dies_again(&self, one: &Showing) -> bool {
+        self.showings(Kind::Crash, &one.scenario).any(|other| other.attempt != one.attempt && other.rule == one.rule)
+    }
+
+    /// Whether the process ended unasked in more than one play of a scenario, and in each, and never did so of the same.
+    fn dies_each_time(&self, scenario: &str) -> bool {
+        let died: BTreeSet<u32> = self.showings(Kind::Crash, scenario).map(|showing| showing.attempt).collect();
+        let each_time = self.plays.get(scenario).is_some_and(|&plays| died.len() >= plays.max(2) as usize);
+        each_time && !self.showings(Kind::Crash, scenario).any(|showing| self.dies_again(showing))
     }
 
     /// All that showed of a kind in a scenario, wherever its place, but for what confirms itself alone.
@@ -125,6 +136,19 @@ mod tests {
         confirmations.show(Kind::Crash, "by chance", of("s", 1, "B"));
         let holds = |place, rule: &str| confirmations.holds(Kind::Crash, place, Some(&rule.to_owned()));
         assert_eq!([holds("after comm_open", "A"), holds("by chance", "B")], [true, false]);
+    }
+
+    #[test]
+    fn a_death_in_each_play_holds_once_whatever_it_seemed_to_be_of() {
+        let mut confirmations = Confirmations::default();
+        (1..=2).for_each(|attempt| confirmations.play("s", attempt));
+        confirmations.show(Kind::Crash, "after kernel_info_request", of("s", 1, "A"));
+        let holds = |confirmations: &Confirmations, place, rule: &str| confirmations.holds(Kind::Crash, place, Some(&rule.to_owned()));
+        assert!(!holds(&confirmations, "after kernel_info_request", "A"));
+        confirmations.show(Kind::Crash, "while idle", of("s", 2, "B"));
+        assert_eq!([holds(&confirmations, "after kernel_info_request", "A"), holds(&confirmations, "while idle", "B")], [true, false]);
+        confirmations.play("s", 3);
+        assert!(!holds(&confirmations, "after kernel_info_request", "A"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::blame::{Bench, Charge};
 use super::checks::Deed;
-use super::deeds::{deeds_until, unanswered_disconnect};
+use super::deeds::{deeds_until, unanswered_disconnect, unsurvived_oddity};
 use super::episode::Episode;
 use super::excerpt::About;
 use super::finding::Kind;
@@ -97,7 +97,8 @@ fn pending(episode: &Episode, line: u64) -> Option<&Request> {
 
 /// What the kernel may have died of, the likeliest first. A reply to one that has left may kill it at any time after.
 fn deeds(episode: &Episode, line: u64) -> impl Iterator<Item = Deed> {
-    unanswered_disconnect(episode, line).into_iter().chain(deeds_until(episode, line).into_iter().rev().flatten())
+    let unanswered = [unanswered_disconnect(episode, line), unsurvived_oddity(episode, line)];
+    unanswered.into_iter().chain(deeds_until(episode, line).into_iter().rev()).flatten()
 }
 
 fn doing(episode: &Episode, request: &Request) -> String {

@@ -1,7 +1,7 @@
 //! What the clients did last: what a kernel may have stumbled over.
 
 use super::checks::Deed;
-use super::episode::Episode;
+use super::episode::{Episode, Happened};
 use super::request::{Request, Role};
 use super::seen::{Direction, Seen};
 use crate::trace::{Event, Why, own_steps};
@@ -34,12 +34,25 @@ pub(super) fn deafening(episode: &Episode, request: &Request) -> Vec<usize> {
 pub(super) fn unanswered_disconnect(episode: &Episode, line: u64) -> Option<Deed> {
     let left = |event: &Event| matches!(event, Event::Disconnected(_));
     let index = episode.events.iter().rposition(|happened| happened.line < line && left(&happened.event))?;
-    let last = episode.events[index].line;
-    let answered = |request: &Request| {
-        let replied = request.reply().is_some_and(|reply| episode.messages[reply].line < line);
-        episode.asked(request).line > last && replied
-    };
-    (!episode.requests.iter().any(answered)).then_some(Deed::Disconnect(index))
+    (!answers_between(episode, episode.events[index].line, line)).then_some(Deed::Disconnect(index))
+}
+
+/// The last that was odd before a line, a message or a stranger, where nothing that was asked after it was answered by then: what is asked
+/// in order to see whether the kernel survived it is not what it died of.
+pub(super) fn unsurvived_oddity(episode: &Episode, line: u64) -> Option<Deed> {
+    let odd = |&message: &usize| !is_own(&episode.messages[message]) && !is_plain(&episode.messages[message]);
+    let messages = episode.sent.iter().copied().filter(odd).map(|message| (episode.messages[message].line, Deed::Message(message)));
+    let is_stranger = |happened: &Happened| matches!(happened.event, Event::Stranger(_));
+    let strangers = episode.events.iter().enumerate().filter(|(_, happened)| is_stranger(happened));
+    let deeds = messages.chain(strangers.map(|(index, happened)| (happened.line, Deed::Stranger(index))));
+    let (at, deed) = deeds.filter(|(at, _)| *at < line).max_by_key(|(at, _)| *at)?;
+    (!answers_between(episode, at, line)).then_some(deed)
+}
+
+/// Whether something that was asked after one line was answered before another.
+fn answers_between(episode: &Episode, after: u64, before: u64) -> bool {
+    let is_answered = |request: &Request| request.reply().is_some_and(|reply| episode.messages[reply].line < before);
+    episode.requests.iter().any(|request| episode.asked(request).line > after && is_answered(request))
 }
 
 /// The plain request that a question of the session's own was asked after, where that has no answer either: then it is what the
@@ -102,10 +115,6 @@ pub(super) fn last_deed(episode: &Episode, line: u64, counts: impl Fn(usize) -> 
 
 /// Whether nothing was done to the kernel before a line but to ask it what any client may ask.
 pub(super) fn is_untroubled_before(episode: &Episode, line: u64) -> bool {
-    let is_plain = |seen: &Seen| {
-        let well_signed = seen.facts.get("sign").is_none_or(|sign| sign == "good");
-        seen.malformations.is_empty() && well_signed && !seen.facts.contains_key("odd")
-    };
     let is_trouble = |event: &Event| match event {
         Event::Signalled(_) | Event::Disconnected(_) | Event::Stranger(_) => true,
         Event::Connected(connected) => !connected.early && !is_of_the_plan(episode, &connected.client),
@@ -113,6 +122,12 @@ pub(super) fn is_untroubled_before(episode: &Episode, line: u64) -> bool {
     };
     let mut sent = episode.sent.iter().map(|&sent| &episode.messages[sent]).filter(|seen| seen.line < line);
     sent.all(is_plain) && !episode.events.iter().any(|happened| happened.line < line && is_trouble(&happened.event))
+}
+
+/// Whether nothing about a message is wrong on purpose.
+fn is_plain(seen: &Seen) -> bool {
+    let well_signed = seen.facts.get("sign").is_none_or(|sign| sign == "good");
+    seen.malformations.is_empty() && well_signed && !seen.facts.contains_key("odd")
 }
 
 /// Whether a step is the session's own.

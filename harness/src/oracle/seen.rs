@@ -91,6 +91,12 @@ impl Seen {
         self.parts[PartName::Header as usize].as_ref().is_some_and(|header| header.is_object())
     }
 
+    /// Whether it can't be told which bytes are which part.
+    #[must_use]
+    pub fn hides_parts(&self) -> bool {
+        self.malformations.iter().any(|malformation| malformation.kind.hides_parts())
+    }
+
     /// Whether our own limit cut this part off, so that what it lacks is not known.
     #[must_use]
     pub fn is_cut(&self, name: PartName) -> bool {

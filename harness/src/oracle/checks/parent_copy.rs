@@ -52,7 +52,7 @@ impl Check for ParentCopy {
                         )
                     });
                 }
-            } else if self.known && !seen.parent_known && !spoiled {
+            } else if self.known && !seen.parent_known && !spoiled && !seen.hides_parts() {
                 report.exercised();
                 let place = format!("{name}: unknown parent");
                 report.deviation(episode, About::Message(message), &place, || {

@@ -32,7 +32,7 @@ impl Check for Signature {
             let seen = &episode.messages[message];
             let (Some(signed), None) = (&seen.signed, seen.cut_from) else { continue };
             // With a delimiter too many it can't be told which frame the signature is.
-            if seen.malformations.iter().any(|malformation| malformation.kind.hides_parts()) {
+            if seen.hides_parts() {
                 continue;
             }
             report.exercised();
