@@ -14,9 +14,9 @@ pub(crate) struct FixtureKernelArgs {
     /// Have this seeded defect
     #[arg(long, value_name = "NAME", group = "personality")]
     defect: Option<Defect>,
-    /// Be different, and right
+    /// Be different in this way, and right; may be given several times
     #[arg(long, value_name = "NAME", group = "personality")]
-    variant: Option<Variant>,
+    variant: Vec<Variant>,
     /// Do harm
     #[arg(long, value_name = "NAME", group = "personality")]
     hostile: Option<Hostile>,
@@ -24,11 +24,11 @@ pub(crate) struct FixtureKernelArgs {
 
 /// Is a kernel until it ends.
 pub(crate) fn fixture_kernel(args: &FixtureKernelArgs) -> anyhow::Result<u8> {
-    let personality = match (args.defect, args.variant, args.hostile) {
+    let personality = match (args.defect, args.variant.as_slice(), args.hostile) {
         (Some(defect), ..) => Personality::Defect(defect),
-        (_, Some(variant), _) => Personality::Variant(variant),
         (.., Some(hostile)) => Personality::Hostile(hostile),
-        (None, None, None) => Personality::Honest,
+        (None, [], None) => Personality::Honest,
+        (None, variants, None) => Personality::Variants(variants.to_vec()),
     };
     fixture_kernel::run(&args.connection_file, personality).context("the reference kernel can't start")
 }

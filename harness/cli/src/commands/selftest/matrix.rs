@@ -50,11 +50,16 @@ impl Row {
         Self { subject, fate, noticed, unrelated, trouble: played.trouble.clone() }
     }
 
+    /// Whether a defect of a checked rule went unnoticed.
+    pub(super) fn is_missed(&self) -> bool {
+        self.fate == Fate::Missed
+    }
+
     /// Whether it is not as it must be.
     pub(super) fn is_wrong(&self) -> bool {
         // A defect may well keep a kernel from starting; it has then to be noticed, as any other.
         let troubled = self.trouble.is_some() && self.fate == Fate::Clean;
-        self.fate == Fate::Missed || !self.unrelated.is_empty() || troubled
+        self.is_missed() || !self.unrelated.is_empty() || troubled
     }
 
     /// The row on one line.

@@ -21,18 +21,18 @@ use crate::judge::load_spec;
 use crate::output::print;
 use crate::usage::NO_VERDICT;
 use matrix::Row;
-use play::Player;
+use play::{Extent, Player};
 use subject::Subject;
 
 /// Play against kernels with seeded defects: which rules notice which, and which give false alarms
 #[derive(Debug, Args)]
 pub(crate) struct SelftestArgs {
-    /// Only these: names of defects and variants, or `reference`
+    /// Only these: names of defects and variants, or `reference`; `+` between the names of variants that one kernel is to be at once
     names: Vec<String>,
     /// Play every scenario against each defect, not only a tour and what is for the rules that it breaks
     #[arg(long)]
     all: bool,
-    /// Play only what is for the rule that each defect is made for
+    /// Play only what is for the rule that each defect is made for, and more where that does not notice it
     #[arg(long, conflicts_with = "all")]
     quick: bool,
     /// Kernels at a time [default: twice the processors, since kernels are waited for]
@@ -75,7 +75,7 @@ fn play_all(player: &Player, subjects: &[Subject], jobs: usize, spec: &Spec, qui
         loop {
             let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((index, subject)) = next.filter(|_| !player.cancel.is_set()) else { return Ok(rows) };
-            let row = Row::new(*subject, &player.play(*subject)?, spec);
+            let row = judged(player, subject, spec)?;
             if !quiet {
                 signals::say(&format!("{}/{} {}", index + 1, subjects.len(), row.line()));
             }
@@ -94,7 +94,24 @@ fn play_all(player: &Player, subjects: &[Subject], jobs: usize, spec: &Spec, qui
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
+/// Plays against one kernel; once more, and longer, if it was missed in a short play.
+fn judged(player: &Player, subject: &Subject, spec: &Spec) -> anyhow::Result<Row> {
+    let row = |extent| anyhow::Ok(Row::new(subject.clone(), &player.play(subject, extent)?, spec));
+    match player.extent {
+        Extent::Rule => row(Extent::Rule).and_then(|short| if short.is_missed() { row(Extent::Tour) } else { Ok(short) }),
+        extent => row(extent),
+    }
+}
+
 impl SelftestArgs {
+    fn extent(&self) -> Extent {
+        match (self.all, self.quick) {
+            (true, _) => Extent::All,
+            (_, true) => Extent::Rule,
+            (false, false) => Extent::Tour,
+        }
+    }
+
     fn jobs(&self) -> usize {
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         self.jobs.map_or_else(|| processors() * 2, usize::from)

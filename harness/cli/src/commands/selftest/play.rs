@@ -26,15 +26,25 @@ use crate::usage::Usage;
 /// What all plays have in common.
 pub(super) struct Player {
     pub(super) cancel: Cancel,
+    pub(super) extent: Extent,
     spec: Arc<Spec>,
     selection: Selection,
     tour: BTreeSet<usize>,
     launcher: Launcher,
-    all: bool,
-    quick: bool,
     seed: u64,
     deadline_scale: f64,
     out: Option<PathBuf>,
+}
+
+/// What is played against a kernel with a defect. All is played against one that has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// What is for the rule that the defect is made for.
+    Rule,
+    /// What is for the rules that it breaks, and a tour.
+    Tour,
+    /// Everything.
+    All,
 }
 
 /// What a play came to.
@@ -55,16 +65,15 @@ impl Player {
             selection,
             tour,
             launcher,
-            all: args.all,
-            quick: args.quick,
+            extent: args.extent(),
             seed: args.seed.into(),
             deadline_scale: args.deadline_scale,
             out: args.out.clone(),
         })
     }
 
-    /// Plays the scenarios for the rules that the subject breaks, and a tour; all of them if it has no defect.
-    pub(super) fn play(&self, subject: Subject) -> anyhow::Result<Played> {
+    /// Plays against one kernel.
+    pub(super) fn play(&self, subject: &Subject, extent: Extent) -> anyhow::Result<Played> {
         let temporary = TempDir::new().context("cannot make a directory")?;
         let out = self.out.as_ref().map_or_else(|| temporary.path().to_owned(), |out| out.join(subject.name()));
         let out = OutDir::for_run(&out)?;
@@ -73,7 +82,7 @@ impl Player {
             interrupt_mode: command.interrupt_mode,
             target: Target::Command(command),
             profile: ProfileChoice::Auto,
-            parts: self.scenarios(subject).into_iter().map(Part::Scenario).collect(),
+            parts: self.scenarios(subject, extent).into_iter().map(Part::Scenario).collect(),
             seed: self.seed,
             out: out.path().to_owned(),
             fresh: false,
@@ -93,7 +102,7 @@ impl Player {
         Ok(Played { judgement: judged.judgement, trouble })
     }
 
-    fn command(&self, subject: Subject) -> anyhow::Result<Command> {
+    fn command(&self, subject: &Subject) -> anyhow::Result<Command> {
         let own = self.launcher.guard.to_str().context("the path of kernelcheck's own file is not UTF-8")?;
         let mut argv = vec![own.to_owned(), "fixture-kernel".to_owned()];
         argv.extend(subject.options());
@@ -101,13 +110,14 @@ impl Player {
         Ok(Command { interrupt_mode: subject.interrupt_mode(), ..Command::from_argv(argv)? })
     }
 
-    fn scenarios(&self, subject: Subject) -> Vec<usize> {
-        let breaks = if self.quick { &subject.breaks()[..subject.breaks().len().min(1)] } else { subject.breaks() };
-        let all = 0..self.spec.scenarios.len();
-        if self.all || breaks.is_empty() {
-            return all.collect();
-        }
-        let provokes = |index: &usize| self.spec.scenarios[*index].provokes.iter().any(|id| breaks.contains(&id.as_str()));
-        all.filter(|index| provokes(index) || (!self.quick && self.tour.contains(index))).collect()
+    fn scenarios(&self, subject: &Subject, extent: Extent) -> Vec<usize> {
+        let breaks = subject.breaks();
+        let provokes = |index: usize, rules: &[&str]| self.spec.scenarios[index].provokes.iter().any(|id| rules.contains(&id.as_str()));
+        let is_played = |&index: &usize| match (breaks, extent) {
+            ([], _) | (_, Extent::All) => true,
+            ([made_for, ..], Extent::Rule) => provokes(index, &[*made_for]),
+            (_, Extent::Tour) => provokes(index, breaks) || self.tour.contains(&index),
+        };
+        (0..self.spec.scenarios.len()).filter(is_played).collect()
     }
 }
