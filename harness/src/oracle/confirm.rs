@@ -54,7 +54,8 @@ impl Confirmations {
         let may_chance = place.ends_with(WOKEN);
         let is_lone = |showing: &Showing| !may_chance && self.plays.get(&showing.scenario).is_none_or(|&plays| plays < 2);
         let again = |one: &Showing| shown.iter().any(|other| other.scenario == one.scenario && other.attempt != one.attempt);
-        // What a process was about when it ended is a matter of moments, and what it died of is not.
+        // What a process was about when it ended is a matter of moments, and what it died of is not. One that dies of another thing in
+        // each play is told of once, by the first.
         let died_again =
             |one: &Showing| kind == Kind::Crash && (self.dies_again(one) || (one.attempt == 1 && self.dies_each_time(&one.scenario)));
         let shows_again = |one: &Showing| again(one) || died_again(one) || (kind == Kind::Lockup && self.is_stuck_each_time(&one.scenario));

@@ -1,7 +1,7 @@
 //! What the clients did last: what a kernel may have stumbled over.
 
 use super::checks::Deed;
-use super::episode::{Episode, Happened};
+use super::episode::Episode;
 use super::request::{Request, Role};
 use super::seen::{Direction, Seen};
 use crate::trace::{Event, Why, own_steps};
@@ -32,27 +32,25 @@ pub(super) fn deafening(episode: &Episode, request: &Request) -> Vec<usize> {
 
 /// A client's leaving before a line, where nothing that was asked after it was answered by then.
 pub(super) fn unanswered_disconnect(episode: &Episode, line: u64) -> Option<Deed> {
-    let left = |event: &Event| matches!(event, Event::Disconnected(_));
-    let index = episode.events.iter().rposition(|happened| happened.line < line && left(&happened.event))?;
-    (!answers_between(episode, episode.events[index].line, line)).then_some(Deed::Disconnect(index))
+    unanswered_since(episode, line, |deed| matches!(deed, Deed::Disconnect(_)))
 }
 
 /// The last that was odd before a line, a message or a stranger, where nothing that was asked after it was answered by then: what is asked
 /// in order to see whether the kernel survived it is not what it died of.
 pub(super) fn unsurvived_oddity(episode: &Episode, line: u64) -> Option<Deed> {
-    let odd = |&message: &usize| !is_own(&episode.messages[message]) && !is_plain(&episode.messages[message]);
-    let messages = episode.sent.iter().copied().filter(odd).map(|message| (episode.messages[message].line, Deed::Message(message)));
-    let is_stranger = |happened: &Happened| matches!(happened.event, Event::Stranger(_));
-    let strangers = episode.events.iter().enumerate().filter(|(_, happened)| is_stranger(happened));
-    let deeds = messages.chain(strangers.map(|(index, happened)| (happened.line, Deed::Stranger(index))));
-    let (at, deed) = deeds.filter(|(at, _)| *at < line).max_by_key(|(at, _)| *at)?;
-    (!answers_between(episode, at, line)).then_some(deed)
+    unanswered_since(episode, line, |deed| match deed {
+        Deed::Message(message) => !is_plain(&episode.messages[*message]),
+        Deed::Stranger(_) => true,
+        _ => false,
+    })
 }
 
-/// Whether something that was asked after one line was answered before another.
-fn answers_between(episode: &Episode, after: u64, before: u64) -> bool {
-    let is_answered = |request: &Request| request.reply().is_some_and(|reply| episode.messages[reply].line < before);
-    episode.requests.iter().any(|request| episode.asked(request).line > after && is_answered(request))
+/// The last of the deeds that count before a line, where nothing that was asked after it was answered by then.
+fn unanswered_since(episode: &Episode, line: u64, counts: impl Fn(&Deed) -> bool) -> Option<Deed> {
+    let (at, deed) = deeds_before_line(episode, line).filter(|(_, deed)| counts(deed)).max_by_key(|(at, _)| *at)?;
+    let is_answered = |request: &Request| request.reply().is_some_and(|reply| episode.messages[reply].line < line);
+    let answered = episode.requests.iter().any(|request| episode.asked(request).line > at && is_answered(request));
+    (!answered).then_some(deed)
 }
 
 /// The plain request that a question of the session's own was asked after, where that has no answer either: then it is what the
@@ -92,12 +90,18 @@ pub(super) fn suspect(episode: &Episode, request: &Request) -> Option<usize> {
     }
 }
 
-/// The last deed before a line; of messages only those that may count. The session's own questions do not.
+/// The last deed before a line; of messages only those that may count.
 pub(super) fn last_deed(episode: &Episode, line: u64, counts: impl Fn(usize) -> bool) -> Option<Deed> {
+    let may_count = |deed: &Deed| !matches!(deed, Deed::Message(message) if !counts(*message));
+    deeds_before_line(episode, line).filter(|(_, deed)| may_count(deed)).max_by_key(|(at, _)| *at).map(|(_, deed)| deed)
+}
+
+/// All deeds before a line, each with its own. The session's own questions are none.
+fn deeds_before_line(episode: &Episode, line: u64) -> impl Iterator<Item = (u64, Deed)> {
     let messages = episode
         .sent
         .iter()
-        .filter(|&&message| counts(message) && !is_own(&episode.messages[message]))
+        .filter(|&&message| !is_own(&episode.messages[message]))
         .map(|&message| (episode.messages[message].line, Deed::Message(message)));
     let beats = episode.beats.iter().filter(|beat| beat.direction == Direction::ToKernel).map(|beat| (beat.line, Deed::Heartbeat));
     let events = episode.events.iter().enumerate().filter_map(|(index, happened)| {
@@ -110,7 +114,7 @@ pub(super) fn last_deed(episode: &Episode, line: u64, counts: impl Fn(usize) -> 
         };
         Some((happened.line, deed))
     });
-    messages.chain(beats).chain(events).filter(|(known, _)| *known < line).max_by_key(|(line, _)| *line).map(|(_, deed)| deed)
+    messages.chain(beats).chain(events).filter(move |(at, _)| *at < line)
 }
 
 /// Whether nothing was done to the kernel before a line but to ask it what any client may ask.
