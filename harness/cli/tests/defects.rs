@@ -53,6 +53,7 @@ const TOGETHER: &[&[Variant]] = &[
         Variant::AbortsOwnOnly,
         Variant::IdleAtStart,
         Variant::DebuggerTells,
+        Variant::SlowStop,
         Variant::StrictChannels,
         Variant::StreamsMerged,
     ],

@@ -222,16 +222,28 @@ impl Session {
         self.recorder.record(Event::Noted(Noted { what: "not_sent".to_owned(), text }));
     }
 
-    /// Waits for a message; in vain once the step that is its parent was answered in full without it.
+    /// Waits for a message, with some patience while the kernel works; in vain once the step that is its parent was answered in full
+    /// without it.
     fn wait_for(&mut self, wait: &Wait) -> Result<Stop, SessionError> {
         let ids = self.ledger.ids_of(&wait.of).to_vec();
-        let until = Instant::now() + self.deadlines.reply();
+        let began = Instant::now();
+        let at_most = began + self.deadlines.patience(false);
+        let mut until = began + self.deadlines.reply();
+        self.attend();
         loop {
             let in_vain =
                 ids.is_empty() || (!wait.any_parent && ids.iter().filter_map(|id| self.ledger.get(id)).all(|owed| owed.answered()));
-            if self.watched.has_come(wait) || in_vain || Instant::now() >= until {
+            if self.watched.has_come(wait) || in_vain {
                 return Ok(None);
             }
+            let now = Instant::now();
+            if now >= until {
+                if now >= at_most || !self.kernel_works() {
+                    return Ok(None);
+                }
+                until = now + self.deadlines.reply();
+            }
+            let until = self.look_ahead(until, now);
             self.receive(until)?;
             if let Some(settlement) = self.interrupted()? {
                 return Ok(stop(settlement));

@@ -223,7 +223,7 @@ impl Session {
     }
 
     /// Looks at the process half a deadline before `deadline`, so that by then it is known whether it works. Returns when to go on.
-    fn look_ahead(&mut self, deadline: Instant, now: Instant) -> Instant {
+    pub(super) fn look_ahead(&mut self, deadline: Instant, now: Instant) -> Instant {
         let half_time = deadline.checked_sub(self.deadlines.reply() / 2).unwrap_or(deadline);
         if now < half_time {
             return half_time;
