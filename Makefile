@@ -11,8 +11,7 @@ run: $(KERNELCHECK) $(IPYKERNEL) ## judge the reference kernel, then a real ipyk
 	$(KERNELCHECK) run --out target/reports/reference
 	JUPYTER_PATH=$(VENV)/share/jupyter $(KERNELCHECK) run python3 --out target/reports/ipykernel || test $$? -ne 4
 
-test: $(IPYKERNEL) ## all tests
-	command -v cargo-nextest > /dev/null || cargo install --locked cargo-nextest --version 0.9.143
+test: nextest $(IPYKERNEL) ## all tests
 	KERNELCHECK_VENV=$(CURDIR)/$(VENV) cargo nextest run --workspace --locked
 
 lint: ## formatting, clippy, licences
@@ -35,6 +34,9 @@ review: ## accept or reject changed snapshots
 install: ## kernelcheck for this user
 	cargo install --locked --path harness/cli
 
+nextest:
+	command -v cargo-nextest > /dev/null || cargo install --locked cargo-nextest --version 0.9.143
+
 $(KERNELCHECK): FORCE
 	cargo build --release --locked -p kernelcheck
 
@@ -42,4 +44,4 @@ $(IPYKERNEL): fixtures/kernels/ipykernel.txt
 	python3 -m venv $(VENV) && $(VENV)/bin/python -m pip install -q -r $< && touch $@
 
 FORCE:
-.PHONY: help run test lint bench fuzz-self review install FORCE
+.PHONY: help run test lint bench fuzz-self review install nextest FORCE
