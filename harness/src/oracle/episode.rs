@@ -6,6 +6,7 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use super::kernel::Kernel;
+use super::long_text::Comparisons;
 use super::request::Request;
 use super::seen::{Direction, Seen};
 use super::selector::Known;
@@ -37,6 +38,7 @@ pub struct Episode {
     pub damage: Vec<Damage>,
     pub(super) by_type: HashMap<String, Vec<usize>>,
     pub(super) known: Known,
+    pub(super) comparisons: Comparisons,
     pub(super) received: Vec<usize>,
     pub(super) sent: Vec<usize>,
     pub(super) line_range: (u64, u64),

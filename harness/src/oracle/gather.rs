@@ -8,6 +8,7 @@ use foldhash::{HashMap, HashSet};
 use super::astray::mark_astray;
 use super::episode::{Beat, Client, Episode, Happened};
 use super::kernel::Kernel;
+use super::long_text::Comparisons;
 use super::marks::{mark_aborted, mark_copies, mark_headless, mark_hurried, mark_interleaved};
 use super::reading::Reader;
 use super::request::Request;
@@ -164,6 +165,7 @@ impl Gathering {
             damage: Vec::new(),
             by_type: HashMap::default(),
             known: Known::default(),
+            comparisons: Comparisons::default(),
             received: Vec::new(),
             sent: Vec::new(),
             line_range: self.lines.take().unwrap_or_default(),

@@ -1,5 +1,9 @@
 //! Texts of many megabytes, compared piece by piece with what was wanted and never put together.
 
+use std::cell::RefCell;
+
+use foldhash::HashMap;
+
 use crate::wire::Text;
 
 /// Bytes of the stretch that a repeated text is compared by.
@@ -26,6 +30,28 @@ pub(super) enum Likeness {
     More,
     /// They part.
     Other,
+}
+
+/// The comparisons that were made for one episode: many megabytes are gone through once for all rules.
+#[derive(Debug, Default)]
+pub(super) struct Comparisons(RefCell<HashMap<Compared, Likeness>>);
+
+/// What was compared with the text that its plan wants.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct Compared {
+    /// The message that made the request.
+    pub(super) sent: usize,
+    /// The name of the stream.
+    pub(super) stream: &'static str,
+    /// The messages whose texts were put together.
+    pub(super) pieces: Vec<usize>,
+}
+
+impl Comparisons {
+    /// What was found when this was compared before, or `compare` finds now.
+    pub(super) fn of(&self, compared: Compared, compare: impl FnOnce() -> Likeness) -> Likeness {
+        *self.0.borrow_mut().entry(compared).or_insert_with(compare)
+    }
 }
 
 impl From<String> for LongText {

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use super::Check;
 use crate::oracle::episode::Episode;
 use crate::oracle::excerpt::About;
-use crate::oracle::long_text::{Likeness, LongText};
+use crate::oracle::long_text::{Compared, Likeness, LongText};
 use crate::oracle::params::Compiler;
 use crate::oracle::repeats::Proviso;
 use crate::oracle::report::Report;
@@ -87,13 +87,13 @@ impl Check for StreamText {
 }
 
 impl StreamText {
-    fn judge_stream(&mut self, episode: &Episode, request: &Request, name: &str, wanted: &LongText, report: &mut Report<'_>) {
+    fn judge_stream(&self, episode: &Episode, request: &Request, name: &'static str, wanted: &LongText, report: &mut Report<'_>) {
         let Some(idle) = request.idle else { return };
         if !is_well_formed(episode, request) {
             return;
         }
-        let mut whole = pieces(episode, request, name);
-        if is_on_other_stream(episode, request, name, wanted, &whole) {
+        let mut stream = Stream { episode, request, name, wanted, pieces: pieces(episode, request, name) };
+        if stream.is_on_other() {
             if self.want == Want::Whole {
                 report.exercised();
                 let other = other(name);
@@ -103,46 +103,58 @@ impl StreamText {
             }
             return;
         }
-        if matches!(self.want, Want::Whole | Want::Lines) && is_other(wanted, &whole) {
+        if matches!(self.want, Want::Whole | Want::Lines) && matches!(stream.likeness(), Likeness::Other | Likeness::More) {
             let late = late_text(episode, request, name);
-            whole.retain(|(message, _)| !late.contains(message));
+            stream.pieces.retain(|(message, _)| !late.contains(message));
         }
         match self.want {
-            Want::ByIdle => Self::judge_early(episode, idle, name, wanted, &whole, report),
-            Want::All => Self::judge_all(episode, request, name, wanted, &whole, report),
-            Want::Whole => self.judge_whole(episode, request, name, wanted, &whole, report),
+            Want::ByIdle => stream.judge_early(idle, report),
+            Want::All => stream.judge_all(report),
+            Want::Whole => stream.judge_whole(stream.likeness(), report),
             Want::Lines => {
-                let lines: Vec<Text> = plain_lines(&joined(&whole)).split_inclusive('\n').map(Text::from).collect();
-                let wanted = LongText::from(plain_lines(&wanted.to_text()));
-                let lines: Vec<Piece<'_>> = lines.iter().map(|line| (idle, line)).collect();
-                self.judge_whole(episode, request, name, &wanted, &lines, report);
+                let lines: Vec<Text> = plain_lines(&joined(&stream.pieces)).split_inclusive('\n').map(Text::from).collect();
+                let wanted = &LongText::from(plain_lines(&wanted.to_text()));
+                let lines = Stream { wanted, pieces: lines.iter().map(|line| (idle, line)).collect(), ..stream };
+                lines.judge_whole(compare(wanted, &lines.pieces), report);
             }
         }
     }
+}
 
-    fn judge_early(episode: &Episode, idle: usize, name: &str, wanted: &LongText, whole: &[Piece<'_>], report: &mut Report<'_>) {
-        let early: Vec<Piece<'_>> = whole.iter().copied().filter(|(message, _)| *message < idle).collect();
-        match like(wanted, &early) {
+/// What came of a stream for a request, and what was wanted.
+struct Stream<'a> {
+    episode: &'a Episode,
+    request: &'a Request,
+    name: &'static str,
+    wanted: &'a LongText,
+    pieces: Vec<Piece<'a>>,
+}
+
+impl Stream<'_> {
+    fn judge_early(&self, idle: usize, report: &mut Report<'_>) {
+        let Self { episode, name, .. } = *self;
+        let early: Vec<Piece<'_>> = self.pieces.iter().copied().filter(|(message, _)| *message < idle).collect();
+        match self.likeness_of(&early) {
             // Text that was changed on its way is no matter of time.
             Likeness::Other => return,
             Likeness::Same | Likeness::More => return report.exercised(),
             Likeness::Begin => {}
         }
-        let Some((first, _)) = whole.iter().find(|(message, piece)| *message > idle && !piece.is_empty()) else {
+        let Some((first, _)) = self.pieces.iter().find(|(message, piece)| *message > idle && !piece.is_empty()) else {
             report.inconclusive();
             return;
         };
         report.exercised();
-        let missing = wanted.characters().saturating_sub(characters(&early));
-        let all_came = like(wanted, whole) == Likeness::Same;
-        let fate = if all_came { "came after it" } else { "came after it in part, or changed" };
+        let missing = self.wanted.characters().saturating_sub(characters(&early));
+        let fate = if self.likeness() == Likeness::Same { "came after it" } else { "came after it in part, or changed" };
         report.deviation(episode, About::Messages(&[*first, idle]), name, || {
             format!("{missing} characters of {name} were missing at idle and {fate}")
         });
     }
 
-    fn judge_all(episode: &Episode, request: &Request, name: &str, wanted: &LongText, whole: &[Piece<'_>], report: &mut Report<'_>) {
-        if like(wanted, whole) != Likeness::Begin {
+    fn judge_all(&self, report: &mut Report<'_>) {
+        let Self { episode, request, name, wanted, .. } = *self;
+        if self.likeness() != Likeness::Begin {
             return report.exercised();
         }
         // What came inside of another message can't be read.
@@ -151,24 +163,16 @@ impl StreamText {
             return report.inconclusive();
         }
         report.exercised();
-        let (all, came) = (wanted.characters(), characters(whole));
+        let (all, came) = (wanted.characters(), characters(&self.pieces));
         let fate = if is_elsewhere(episode, request, name, wanted, came) { "came with another parent" } else { "never came" };
         report.deviation(episode, About::Request(request), &format!("{name} missing"), || {
             format!("{} of {all} characters of {name} {fate}", all.saturating_sub(came))
         });
     }
 
-    fn judge_whole(
-        &mut self,
-        episode: &Episode,
-        request: &Request,
-        name: &str,
-        wanted: &LongText,
-        whole: &[Piece<'_>],
-        report: &mut Report<'_>,
-    ) {
-        let likeness = like(wanted, whole);
-        let is_lossy = || overflows(request) && has_only_gaps(whole, &wanted.to_text());
+    fn judge_whole(&self, likeness: Likeness, report: &mut Report<'_>) {
+        let Self { episode, request, name, wanted, .. } = *self;
+        let is_lossy = || overflows(request) && has_only_gaps(&self.pieces, &wanted.to_text());
         if likeness == Likeness::Begin || (likeness == Likeness::Other && is_lossy()) {
             report.inconclusive();
             return;
@@ -179,7 +183,7 @@ impl StreamText {
         }
         let last = request.iopub.iter().rev().find(|&&message| episode.messages[message].msg_type() == "stream").copied();
         let about = About::Message(last.or(request.idle).unwrap_or(request.sent));
-        let whole = joined(whole);
+        let whole = joined(&self.pieces);
         if let Some(beside) = beside(&whole, wanted) {
             let title = || format!("{name} holds more than was written: {:?}", shorten(beside.trim(), 80));
             let place = format!("{name} with other text");
@@ -191,6 +195,28 @@ impl StreamText {
         report.deviation(episode, about, &format!("{name} {kind}"), || {
             format!("the pieces of {name} do not give the text that was written: {}", difference(&whole, &wanted.to_text()))
         });
+    }
+
+    fn likeness(&self) -> Likeness {
+        self.likeness_of(&self.pieces)
+    }
+
+    /// How some of its pieces are like what was wanted.
+    fn likeness_of(&self, pieces: &[Piece<'_>]) -> Likeness {
+        let messages = pieces.iter().map(|(message, _)| *message).collect();
+        let compared = Compared { sent: self.request.sent, stream: self.name, pieces: messages };
+        self.episode.comparisons.of(compared, || compare(self.wanted, pieces))
+    }
+
+    /// Whether nothing came on it, and the text came on the other one.
+    fn is_on_other(&self) -> bool {
+        if !self.pieces.is_empty() || self.wanted.is_empty() || self.wanted.is_longer_than(SEARCHED) {
+            return false;
+        }
+        let other = joined(&pieces(self.episode, self.request, other(self.name)));
+        // It may stand between the lines of what was written to that one.
+        let (other, wanted) = (plain_lines(&other), plain_lines(&self.wanted.to_text()));
+        other.contains(&wanted) || wanted.lines().all(|line| other.lines().any(|known| known == line))
     }
 }
 
@@ -207,11 +233,6 @@ fn has_only_gaps(pieces: &[Piece<'_>], text: &str) -> bool {
         rest = found.map_or("", |at| &rest[at + piece.len()..]);
         found.is_some()
     })
-}
-
-/// Whether pieces neither give the text nor begin it.
-fn is_other(wanted: &LongText, whole: &[Piece<'_>]) -> bool {
-    matches!(like(wanted, whole), Likeness::Other | Likeness::More)
 }
 
 /// The pieces of a stream with this request as parent that go on with what an earlier one of the client still owed: late text of that one.
@@ -243,7 +264,7 @@ fn pieces<'a>(episode: &'a Episode, request: &Request, name: &str) -> Vec<Piece<
         .collect()
 }
 
-fn like(wanted: &LongText, pieces: &[Piece<'_>]) -> Likeness {
+fn compare(wanted: &LongText, pieces: &[Piece<'_>]) -> Likeness {
     wanted.compare(pieces.iter().flat_map(|(_, piece)| piece.pieces()))
 }
 
@@ -277,17 +298,6 @@ fn is_elsewhere(episode: &Episode, request: &Request, name: &str, wanted: &LongT
 
 fn other(name: &str) -> &'static str {
     if name == "stdout" { "stderr" } else { "stdout" }
-}
-
-/// Whether nothing came on the stream, and the text came on the other one.
-fn is_on_other_stream(episode: &Episode, request: &Request, name: &str, wanted: &LongText, whole: &[Piece<'_>]) -> bool {
-    if !whole.is_empty() || wanted.is_empty() || wanted.is_longer_than(SEARCHED) {
-        return false;
-    }
-    let other = joined(&pieces(episode, request, other(name)));
-    // It may stand between the lines of what was written to that one.
-    let (other, wanted) = (plain_lines(&other), plain_lines(&wanted.to_text()));
-    other.contains(&wanted) || wanted.lines().all(|line| other.lines().any(|known| known == line))
 }
 
 /// The text with the line ends of Unix.

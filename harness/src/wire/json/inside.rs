@@ -2,30 +2,67 @@
 //!
 //! What is read here may be one window of a longer string, that ends anywhere: see [`Inside::read`].
 
+use memchr::memchr2;
+
 use super::ProblemKind;
+
+/// Most runs are shorter than this.
+const NEAR: usize = 64;
+/// How many bytes of a long run are looked at at once: few, as there may be an end in each block.
+const BLOCK: usize = 256;
 
 /// How many bytes there are before the next that ends a run inside a string: the quote, the backslash, or a control character.
 pub(super) fn run_length(bytes: &[u8]) -> usize {
-    let (words, rest) = bytes.as_chunks();
-    for (index, word) in words.iter().enumerate() {
-        if let Some(at) = end_of_run(*word) {
-            return index * word.len() + at;
-        }
+    let (near, far) = bytes.split_at(bytes.len().min(NEAR));
+    let length = length_by_words(near);
+    if length < near.len() {
+        return length;
     }
-    let ends = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
-    bytes.len() - rest.len() + rest.iter().position(ends).unwrap_or(rest.len())
+    let has_end = |block: &[u8]| memchr2(b'"', b'\\', block).is_some() || has_control(block);
+    let plain = far.chunks(BLOCK).take_while(|block| !has_end(block)).map(<[u8]>::len).sum::<usize>();
+    let (_, rest) = far.split_at(plain);
+    length + plain + length_by_words(&rest[..rest.len().min(BLOCK)])
 }
 
-/// Where the first of eight bytes is that ends a run. They are looked at all at once, as one number of which the first byte is the lowest.
-fn end_of_run(bytes: [u8; 8]) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 0xff;
-    const TOPS: u64 = ONES * 0x80;
+fn length_by_words(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks();
+    for (index, word) in words.iter().enumerate() {
+        let ends = ends_of_run(*word);
+        if ends != 0 {
+            return index * word.len() + ends.trailing_zeros() as usize / 8;
+        }
+    }
+    let is_end = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+    bytes.len() - rest.len() + rest.iter().position(is_end).unwrap_or(rest.len())
+}
+
+/// In each byte of the number, the lowest first, the same bit ...
+const ONES: u64 = u64::MAX / 0xff;
+/// ... and its highest.
+const TOPS: u64 = ONES * 0x80;
+
+/// The first of eight bytes that ends a run has its top bit set in this number, and none below it. They are looked at all at once, as one
+/// number of which the first byte is the lowest.
+fn ends_of_run(bytes: [u8; 8]) -> u64 {
     let word = u64::from_le_bytes(bytes);
     // A byte below the one that is taken from it gets its top bit set. What it borrows for that may set others above it as well, but
     // the lowest is right.
     let equal = |byte: u8| (word ^ (ONES * u64::from(byte))).wrapping_sub(ONES);
-    let ends = (word.wrapping_sub(ONES * 0x20) | equal(b'"') | equal(b'\\')) & !word & TOPS;
-    (ends != 0).then(|| ends.trailing_zeros() as usize / 8)
+    (controls(word) | equal(b'"') | equal(b'\\')) & !word & TOPS
+}
+
+/// A number whose top bits tell of control characters in the same way, apart from those that are set in `word` too.
+fn controls(word: u64) -> u64 {
+    word.wrapping_sub(ONES * 0x20)
+}
+
+fn has_control(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks();
+    let control = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        controls(word) & !word & TOPS
+    };
+    words.iter().fold(0, |found, word| found | control(word)) != 0 || rest.iter().any(|byte| *byte < 0x20)
 }
 
 /// Bytes for a few unescaped characters.
@@ -187,7 +224,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_run_ends_at_the_first_byte_that_is_not_plain(
-            run in prop::collection::vec(prop_oneof![b' '..=b'!', b'#'..=b'[', b']'..=u8::MAX], 0..70),
+            run in prop::collection::vec(prop_oneof![b' '..=b'!', b'#'..=b'[', b']'..=u8::MAX], 0..700),
             end in prop_oneof![0..b' ', Just(b'"'), Just(b'\\')],
             behind in prop::collection::vec(any::<u8>(), 0..20),
         ) {
