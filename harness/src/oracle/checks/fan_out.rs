@@ -3,8 +3,11 @@
 //! - `want`: `all` (no message that one sees is missing at another), or `order` (what two see, they see in the same order)
 //!
 //! A message counts as missing at a client only between two others that it saw: then it was subscribed, and nothing is still under way.
+//! Messages are told apart by their ids; those that share one tell nothing.
 
 use std::collections::BTreeMap;
+
+use foldhash::{HashSet, HashSetExt};
 
 use super::Check;
 use super::shape::name_of;
@@ -48,13 +51,24 @@ impl Check for FanOut {
                 transcript.push((id, message));
             }
         }
-        let transcripts: Vec<_> = clients.into_iter().filter_map(|(client, transcript)| Some((client, transcript?))).collect();
+        let mut transcripts: Vec<_> = clients.into_iter().filter_map(|(client, transcript)| Some((client, transcript?))).collect();
+        if transcripts.len() < 2 {
+            return;
+        }
+        let shared: HashSet<&str> = transcripts.iter().flat_map(|(_, transcript)| repeated(transcript)).collect();
+        transcripts.iter_mut().for_each(|(_, transcript)| transcript.retain(|(id, _)| !shared.contains(id)));
         for &(left, ref seen_left) in &transcripts {
             for &(right, ref seen_right) in transcripts.iter().filter(|(right, _)| *right != left) {
                 self.compare(episode, (left, seen_left), (right, seen_right), report);
             }
         }
     }
+}
+
+/// The ids that several messages have.
+fn repeated<'a>(transcript: &Transcript<'a>) -> Vec<&'a str> {
+    let mut met = HashSet::new();
+    transcript.iter().map(|(id, _)| *id).filter(|id| !met.insert(*id)).collect()
 }
 
 /// Whether a client left and came back under the same name: it did not see what was between.
