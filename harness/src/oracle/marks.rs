@@ -66,26 +66,25 @@ pub(super) fn mark_headless(episode: &mut Episode) {
     }
 }
 
-/// Marks executions that were under way in two subshells at the same time: each may have been run while the other was.
+/// Marks executions that were under way on two channels, or in two subshells, at the same time: each may have been run while the other
+/// was.
 fn mark_beside(episode: &mut Episode, executions: &[usize]) {
-    let subshell = |number: usize| {
+    let place = |number: usize| {
         let asked = episode.asked(&episode.requests[number]);
-        asked.header().and_then(|header| header.get("subshell_id")).filter(|id| **id != Json::Null)
+        let subshell = asked.header().and_then(|header| header.get("subshell_id")).filter(|id| **id != Json::Null);
+        (asked.channel, subshell)
     };
     let span = |number: usize| {
         let request = &episode.requests[number];
         (request.busy.unwrap_or(request.sent), request.ended().unwrap_or(usize::MAX))
     };
-    let overlap = |(begin, end): (usize, usize), (other_begin, other_end): (usize, usize)| begin < other_end && other_begin < end;
-    let mut beside = Vec::new();
-    for &number in executions.iter().filter(|&&number| subshell(number).is_some()) {
-        let others = executions.iter().filter(|&&other| subshell(other) != subshell(number) && overlap(span(number), span(other)));
-        let before = beside.len();
-        beside.extend(others);
-        if beside.len() > before {
-            beside.push(number);
-        }
+    let places: Vec<_> = executions.iter().map(|&number| (number, place(number), span(number))).collect();
+    if places.windows(2).all(|pair| pair[0].1 == pair[1].1) {
+        return;
     }
+    let overlap = |(begin, end): (usize, usize), (other_begin, other_end): (usize, usize)| begin < other_end && other_begin < end;
+    let is_beside = |place, during| places.iter().any(|(_, other, other_span)| *other != place && overlap(during, *other_span));
+    let beside: Vec<usize> = places.iter().filter(|(_, place, span)| is_beside(*place, *span)).map(|(number, ..)| *number).collect();
     for number in beside {
         episode.requests[number].interleaved = true;
     }

@@ -8,6 +8,8 @@
 //! - `owns`: the rule answers for a missing one, before the rules that are about any request
 //! - `promised`: the kernel has said that it knows the request, so that silence convicts (with `owns`)
 //! - `unless`: requests that are exempt if one of their messages is in this set
+//! - `like`: messages to the kernel of which one of the episode is followed so; where none is, the kernel does so with no request, and
+//!   nothing is told
 //! - `within`: seconds from the one to the other; more gives a warning at most
 //!
 //! A request of a type that kernels may lack and that got no reply is passed over.
@@ -33,6 +35,7 @@ struct Response {
     owns: bool,
     promised: bool,
     unless: Option<Selector>,
+    like: Option<Selector>,
     within: Option<f64>,
     types: Types,
 }
@@ -44,9 +47,10 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
     let promised = reader.optional("promised").and_then(Item::bool).unwrap_or(false);
     let owns = reader.optional("owns").and_then(Item::bool).unwrap_or(false);
     let unless = reader.optional("unless").map(|item| compiler.selector(item, Direction::ToClient));
+    let like = reader.optional("like").map(|item| compiler.selector(item, Direction::ToKernel));
     let within = reader.optional("within").map(Item::seconds);
     let (expect, unless) = (expect.map_or(Some(None), |one| one.map(Some)), unless.map_or(Some(None), |one| one.map(Some)));
-    let within = within.map_or(Some(None), |one| one.map(Some));
+    let (like, within) = (like.map_or(Some(None), |one| one.map(Some)), within.map_or(Some(None), |one| one.map(Some)));
     Some(Box::new(Response {
         to: to?,
         then: then?,
@@ -54,6 +58,7 @@ pub(super) fn compile(reader: &Reader<'_>, compiler: &Compiler<'_>) -> Option<Bo
         owns,
         promised,
         unless: unless?,
+        like: like?,
         within: within?,
         types: compiler.types.clone(),
     }))
@@ -72,7 +77,11 @@ pub(super) fn expectation(item: Item<'_>) -> Option<Expectation> {
 
 impl Check for Response {
     fn judge(&mut self, episode: &Episode, report: &mut Report<'_>) {
-        for trigger in self.to.select(episode) {
+        let triggers = self.to.select(episode);
+        if triggers.is_empty() || !self.is_usual(episode) {
+            return;
+        }
+        for trigger in triggers {
             let Some(request) = episode.request_of(trigger) else { continue };
             if (!self.promised && is_lacking(episode, request, &self.types)) || self.is_exempt(episode, request) {
                 continue;
@@ -102,11 +111,19 @@ impl Response {
         self.unless.as_ref().is_some_and(|unless| messages.into_iter().any(|&message| unless.matches(episode, message)))
     }
 
-    fn judge_one(&self, episode: &Episode, trigger: usize, request: &Request, report: &mut Report<'_>) {
+    fn is_usual(&self, episode: &Episode) -> bool {
+        let is_followed = |sent: usize| episode.request_of(sent).is_some_and(|request| self.first_after(episode, sent, request).is_some());
+        self.like.as_ref().is_none_or(|like| like.select(episode).into_iter().any(is_followed))
+    }
+
+    /// The first message of the request that follows the trigger as it must.
+    fn first_after(&self, episode: &Episode, trigger: usize, request: &Request) -> Option<usize> {
         let groups = [&request.replies, &request.iopub, &request.inputs];
-        let after = |group: &&Vec<usize>| self.then.among(episode, group).find(|&message| message > trigger);
-        let followed = groups.iter().filter_map(after).min();
-        if let Some(message) = followed {
+        groups.iter().filter_map(|group| self.then.among(episode, group).find(|&message| message > trigger)).min()
+    }
+
+    fn judge_one(&self, episode: &Episode, trigger: usize, request: &Request, report: &mut Report<'_>) {
+        if let Some(message) = self.first_after(episode, trigger, request) {
             report.exercised();
             self.judge_time(episode, trigger, message, report);
             return;
