@@ -65,6 +65,14 @@ impl Kernel {
         seconds.max(ROUND_TRIPS * (round_trip as f64 / 1e9))
     }
 
+    /// The same for the end of the process: as long as it took to start, and twice the time at most. Who starts many programs at once, or
+    /// has a slow disk, waits for their ends as well.
+    #[must_use]
+    pub fn allow_end(&self, seconds: f64) -> f64 {
+        let startup = self.calibrated.as_ref().map_or(0, |calibrated| calibrated.startup);
+        self.allow(seconds.max((startup as f64 / 1e9).min(2.0 * seconds)))
+    }
+
     /// Major and minor number of the protocol version that it claims in `kernel_info_reply`.
     #[must_use]
     pub fn claims(&self) -> Option<(u32, u32)> {

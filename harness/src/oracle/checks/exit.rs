@@ -2,7 +2,7 @@
 //!
 //! - `after`: the request that asks for it (a selector of messages to the kernel), which must be answered, and not refused, unless `unanswered`
 //! - `signal`: the signal that asks for it, in place of `after`
-//! - `within`: seconds from the reply, or the signal, to the end
+//! - `within`: seconds from the reply, or the signal, to the end; up to twice that where the start took as long
 //! - `code`: the exit code of a process that was not ended by a signal of ours
 //! - `unanswered`: the reply does not matter
 //! - `special`: more is asked of the kernel here than when it is idle, so that it is not told that it is slow if it is so without
@@ -111,7 +111,7 @@ impl Exit {
 
     fn judge_time(&self, episode: &Episode, line: u64, (asked, ended): (u64, u64), forced: bool, report: &mut Report<'_>) {
         let seconds = seconds_between(asked, ended);
-        let Some(within) = self.within.map(|within| episode.kernel.allow(within)).filter(|within| seconds > *within) else { return };
+        let Some(within) = self.within.map(|within| episode.kernel.allow_end(within)).filter(|within| seconds > *within) else { return };
         let place = if forced { "only by force" } else { "late" };
         let title = || {
             if forced {
